@@ -1,0 +1,63 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { RECORD_KINDS } from './unit.ts';
+
+const headerSchema = z.object({
+  token: z.string(),
+  kind: z.enum(RECORD_KINDS),
+  units: z.array(z.object({ receipt: z.string(), rows: z.number().int() })),
+});
+
+/** A batch on its way into the engine: written down before it is sent, so that a crash sends the very same bytes again. */
+export interface SpooledBatch extends z.infer<typeof headerSchema> {
+  readonly body: Buffer;
+}
+
+/** Keeps batches between "about to be sent" and "stored", one file each. Survives the death of the process. */
+export class Spool {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async open(): Promise<void> {
+    await mkdir(`${this.#directory}/refused`, { recursive: true });
+  }
+
+  async write(batch: SpooledBatch): Promise<void> {
+    const { body, ...header } = batch;
+    const file = this.#fileOf(batch.token);
+    await writeFile(`${file}.part`, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+    await rename(`${file}.part`, file);
+  }
+
+  async remove(token: string): Promise<void> {
+    await rm(this.#fileOf(token), { force: true });
+  }
+
+  /** Sets a batch aside that the engine will never take, for an operator to look at. */
+  async refuse(token: string): Promise<void> {
+    await rename(this.#fileOf(token), `${this.#directory}/refused/${token}.batch`);
+  }
+
+  /** Returns the tokens of the batches left behind, oldest first. */
+  async tokens(): Promise<readonly string[]> {
+    const names = await readdir(this.#directory);
+    return names
+      .filter((name) => name.endsWith('.batch'))
+      .map((name) => name.slice(0, -'.batch'.length))
+      .sort();
+  }
+
+  async read(token: string): Promise<SpooledBatch> {
+    const bytes = await readFile(this.#fileOf(token));
+    const end = bytes.indexOf(10);
+    const header = headerSchema.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')));
+    return { ...header, body: bytes.subarray(end + 1) };
+  }
+
+  #fileOf(token: string): string {
+    return `${this.#directory}/${token}.batch`;
+  }
+}

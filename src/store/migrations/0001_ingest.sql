@@ -1,0 +1,144 @@
+-- Records in. A record travels as its raw line into a Null table, is parsed once by one materialized view, which also
+-- classifies what is wrong with it, and fans out to its typed table, the dead letters and the receipts.
+-- Every target keeps a deduplication window: a batch sent again under its token changes nothing anywhere.
+
+CREATE TABLE IF NOT EXISTS $LOCAL(ingest_predictions) $ON_CLUSTER (
+  receipt UInt64, line_no UInt32, received DateTime64(3, 'UTC'), line_bytes UInt32, line String
+) ENGINE = Null;
+
+CREATE TABLE IF NOT EXISTS $LOCAL(parsed_predictions) $ON_CLUSTER (
+  receipt UInt64, line_no UInt32, received DateTime64(3, 'UTC'),
+  prediction_id String, ts DateTime64(3, 'UTC'), model LowCardinality(String), version LowCardinality(String),
+  numbers Map(LowCardinality(String), Float64), categories Map(LowCardinality(String), String), missing Array(LowCardinality(String)),
+  prediction_number Float64, prediction_class LowCardinality(String), score Float64, scores Map(LowCardinality(String), Float64),
+  latency_ms Float64, status LowCardinality(String), segments Map(LowCardinality(String), LowCardinality(String)),
+  trace_id String, pod LowCardinality(String), node LowCardinality(String), extra String,
+  error_field String, error_reason LowCardinality(String), line String
+) ENGINE = Null;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(parse_predictions) $ON_CLUSTER TO $LOCAL(parsed_predictions) AS
+SELECT
+  receipt, line_no, received, prediction_id, ts, model, version,
+  CAST((arrayFilter((k, x) -> isNotNull(x), names, all_numbers), arrayFilter(x -> isNotNull(x), all_numbers)), 'Map(LowCardinality(String), Float64)') AS numbers,
+  CAST((arrayFilter((k, x) -> isNotNull(x), names, all_strings), arrayFilter(x -> isNotNull(x), all_strings)), 'Map(LowCardinality(String), String)') AS categories,
+  arrayFilter((k, x) -> isNull(x), names, values) AS missing,
+  ifNull(prediction_as_number, nan) AS prediction_number, prediction_as_class AS prediction_class,
+  ifNull(score_as_number, nan) AS score, scores_as_numbers AS scores,
+  ifNull(latency_as_number, nan) AS latency_ms, status_text AS status, segment_map AS segments,
+  ifNull(substring(dynamicElement(t.trace_id, 'String'), 1, 256), '') AS trace_id,
+  ifNull(substring(dynamicElement(t.pod, 'String'), 1, 256), '') AS pod,
+  ifNull(substring(dynamicElement(t.node, 'String'), 1, 256), '') AS node,
+  -- The second parse runs only for lines that carry keys we do not know.
+  if(arrayExists(k -> k NOT IN ('prediction_id', 'ts', 'model', 'version', 'features', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node'), keys),
+    concat('{', arrayStringConcat(arrayMap(kv -> concat(toJSONString(kv.1), ':', kv.2), arrayFilter(kv -> kv.1 NOT IN ('prediction_id', 'ts', 'model', 'version', 'features', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node'), JSONExtractKeysAndValuesRaw(src))), ','), '}'), '') AS extra,
+  verdict.1 AS error_field, verdict.2 AS error_reason,
+  if(verdict.2 = '', '', src) AS line
+FROM (
+  SELECT *,
+    multiIf(
+      line_bytes > 1048576, ('', 'line is longer than 1048576 bytes'),
+      empty(keys), multiIf(
+        match(src, '[:,\\[]\\s*[+-]?(NaN|Infinity|nan|inf)\\b'), (concat(if(match(src, '"features"\\s*:\\s*\\{[^{}]*:\\s*[+-]?(?:NaN|Infinity|nan|inf)\\b'), 'features.', ''), extract(src, '"([^"]*)"\\s*:\\s*\\[?\\s*[+-]?(?:NaN|Infinity|nan|inf)\\b')), 'NaN and Infinity are not JSON numbers; send null'),
+        match(src, '^\\s*\\{\\s*\\}\\s*$'), ('prediction_id', 'is required'),
+        isValidJSON(src), ('', 'is not a JSON object'), ('', 'is not valid JSON')),
+      prediction_id = '', ('prediction_id', if(id_type = 'None', 'is required', 'must be a string of 1 to 128 characters')),
+      lengthUTF8(prediction_id) > 128, ('prediction_id', 'must be a string of 1 to 128 characters'),
+      ts_type = 'None', ('ts', 'is required'),
+      ts_value IS NULL, ('ts', 'must be an RFC 3339 time or epoch milliseconds'),
+      ts < toDateTime64('1990-01-01 00:00:00', 3, 'UTC'), ('ts', if(ts_type = 'String', 'is before 1990', 'is before 1990; epoch times must be in milliseconds')),
+      ts > received + INTERVAL 1 HOUR, ('ts', 'is more than one hour in the future'),
+      model_type = 'None', ('model', 'is required'),
+      NOT match(model, '^[A-Za-z0-9_.:/-]{1,128}$'), ('model', 'must be a string that matches ^[A-Za-z0-9_.:/-]{1,128}$'),
+      NOT match(version, '^[A-Za-z0-9_.:/-]{1,128}$'), ('version', 'must be a string that matches ^[A-Za-z0-9_.:/-]{1,128}$'),
+      empty(names) AND JSONType(src, 'features') NOT IN ('Null', 'Object'), ('features', 'must be an object'),
+      length(names) > 1000, ('features', 'has more than 1000 entries'),
+      arrayExists(k -> length(k) > 256 OR k = '', names), ('features', 'has a name that is empty or longer than 256 bytes'),
+      arrayCount(x -> isNotNull(x), all_numbers) + arrayCount(x -> isNotNull(x), all_strings) + arrayCount(x -> isNull(x), values) != length(names),
+        (concat('features.', arrayFirst((k, x) -> dynamicType(x) NOT IN ('Float64', 'Int64', 'UInt64', 'Bool', 'String', 'None'), names, values)), 'must be a number, a string, a boolean or null'),
+      arrayExists(x -> length(x) > 8192, all_strings), (concat('features.', arrayFirst((k, x) -> length(x) > 8192, names, all_strings)), 'is longer than 8192 bytes'),
+      prediction_type NOT IN ('Float64', 'Int64', 'UInt64', 'Bool', 'String', 'None'), ('prediction', 'must be a number, a string, a boolean or null'),
+      length(prediction_as_class) > 1024, ('prediction', 'is longer than 1024 bytes'),
+      score_as_number IS NULL AND score_type != 'None', ('score', 'must be a number or null'),
+      score_as_number < 0 OR score_as_number > 1, ('score', 'must be a probability between 0 and 1'),
+      length(scores_as_numbers) != length(t.scores), ('scores', 'must map classes to numbers'),
+      empty(t.scores) AND has(keys, 'scores') AND JSONType(src, 'scores') NOT IN ('Null', 'Object'), ('scores', 'must map classes to numbers'),
+      latency_as_number IS NULL AND latency_type != 'None', ('latency_ms', 'must be a number or null'),
+      latency_as_number < 0 OR latency_as_number > 1e9, ('latency_ms', 'must be between 0 and 1e9 milliseconds'),
+      status_type NOT IN ('String', 'None') OR length(status_text) > 64, ('status', 'must be a string of at most 64 bytes'),
+      length(segment_map) < length(t.segments) OR arrayExists(x -> length(x) > 256, mapValues(segment_map)) OR arrayExists(x -> length(x) > 256, mapKeys(segment_map)), ('segments', 'must map names to strings of at most 256 bytes'),
+      empty(t.segments) AND has(keys, 'segments') AND JSONType(src, 'segments') NOT IN ('Null', 'Object'), ('segments', 'must map names to strings of at most 256 bytes'),
+      length(segment_map) > 32, ('segments', 'has more than 32 entries'),
+      segment_type NOT IN ('String', 'None'), ('segment', 'must be a string'),
+      ('', '')) AS verdict
+  FROM (
+    SELECT receipt, line_no, received, line_bytes, src, t, keys,
+      dynamicType(t.prediction_id) AS id_type, ifNull(dynamicElement(t.prediction_id, 'String'), '') AS prediction_id,
+      dynamicType(t.ts) AS ts_type,
+      multiIf(
+        ts_type = 'String' AND match(ifNull(dynamicElement(t.ts, 'String'), ''), '^\\d{4}-\\d\\d-\\d\\d[Tt ]\\d\\d:\\d\\d(:\\d\\d([.,]\\d+)?)?([Zz]|[+-]\\d\\d:?\\d\\d)?$'),
+          parseDateTime64BestEffortOrNull(ifNull(dynamicElement(t.ts, 'String'), ''), 3, 'UTC'),
+        ts_type = 'Int64' AND abs(ifNull(dynamicElement(t.ts, 'Int64'), 0)) < 10000000000000, fromUnixTimestamp64Milli(ifNull(dynamicElement(t.ts, 'Int64'), 0), 'UTC'),
+        ts_type = 'Float64' AND abs(ifNull(dynamicElement(t.ts, 'Float64'), 0)) < 1e13, fromUnixTimestamp64Milli(toInt64(ifNull(dynamicElement(t.ts, 'Float64'), 0)), 'UTC'),
+        NULL) AS ts_value,
+      ifNull(ts_value, toDateTime64(0, 3, 'UTC')) AS ts,
+      dynamicType(t.model) AS model_type, toLowCardinality(ifNull(dynamicElement(t.model, 'String'), '')) AS model,
+      dynamicType(t.version) AS version_type,
+      toLowCardinality(multiIf(version_type = 'String', ifNull(dynamicElement(t.version, 'String'), ''), version_type = 'Int64', toString(ifNull(dynamicElement(t.version, 'Int64'), 0)), version_type = 'None', '0', '')) AS version,
+      mapKeys(t.features) AS names, mapValues(t.features) AS values,
+      arrayMap(x -> coalesce(dynamicElement(x, 'Float64'), toFloat64(dynamicElement(x, 'Int64')), toFloat64(dynamicElement(x, 'UInt64'))), values) AS all_numbers,
+      arrayMap(x -> coalesce(dynamicElement(x, 'String'), if(isNull(dynamicElement(x, 'Bool')), NULL, if(assumeNotNull(dynamicElement(x, 'Bool')), 'true', 'false'))), values) AS all_strings,
+      dynamicType(t.prediction) AS prediction_type,
+      coalesce(dynamicElement(t.prediction, 'Float64'), toFloat64(dynamicElement(t.prediction, 'Int64')), toFloat64(dynamicElement(t.prediction, 'UInt64'))) AS prediction_as_number,
+      toLowCardinality(multiIf(prediction_type = 'String', ifNull(dynamicElement(t.prediction, 'String'), ''), prediction_type = 'Bool', if(ifNull(dynamicElement(t.prediction, 'Bool'), false), 'true', 'false'), '')) AS prediction_as_class,
+      dynamicType(t.score) AS score_type, coalesce(dynamicElement(t.score, 'Float64'), toFloat64(dynamicElement(t.score, 'Int64'))) AS score_as_number,
+      CAST(mapApply((k, x) -> (k, assumeNotNull(coalesce(dynamicElement(x, 'Float64'), toFloat64(dynamicElement(x, 'Int64'))))), mapFilter((k, x) -> dynamicType(x) IN ('Float64', 'Int64'), t.scores)), 'Map(LowCardinality(String), Float64)') AS scores_as_numbers,
+      dynamicType(t.latency_ms) AS latency_type, coalesce(dynamicElement(t.latency_ms, 'Float64'), toFloat64(dynamicElement(t.latency_ms, 'Int64')), toFloat64(dynamicElement(t.latency_ms, 'UInt64'))) AS latency_as_number,
+      dynamicType(t.status) AS status_type, toLowCardinality(if(status_type = 'None' OR dynamicElement(t.status, 'String') = '', 'ok', ifNull(dynamicElement(t.status, 'String'), ''))) AS status_text,
+      dynamicType(t.segment) AS segment_type,
+      CAST(mapUpdate(
+        mapApply((k, x) -> (k, multiIf(isNotNull(dynamicElement(x, 'String')), ifNull(dynamicElement(x, 'String'), ''), isNotNull(dynamicElement(x, 'Bool')), if(ifNull(dynamicElement(x, 'Bool'), false), 'true', 'false'), isNotNull(dynamicElement(x, 'Int64')), toString(ifNull(dynamicElement(x, 'Int64'), 0)), toString(ifNull(dynamicElement(x, 'Float64'), 0)))), mapFilter((k, x) -> dynamicType(x) IN ('String', 'Bool', 'Int64', 'Float64'), t.segments)),
+        if(segment_type = 'String', map('segment', ifNull(dynamicElement(t.segment, 'String'), '')), map())), 'Map(LowCardinality(String), LowCardinality(String))') AS segment_map
+    FROM (
+      SELECT receipt, line_no, received, line_bytes, line AS src, JSONExtractKeys(line) AS keys,
+        JSONExtract(line, 'Tuple(prediction_id Dynamic, ts Dynamic, model Dynamic, version Dynamic, prediction Dynamic, score Dynamic, latency_ms Dynamic, status Dynamic, segment Dynamic, trace_id Dynamic, pod Dynamic, node Dynamic, segments Map(String, Dynamic), scores Map(String, Dynamic), features Map(String, Dynamic))') AS t
+      FROM $LOCAL(ingest_predictions))));
+
+CREATE TABLE IF NOT EXISTS $LOCAL(predictions) $ON_CLUSTER (
+  prediction_id String CODEC(ZSTD(1)), ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)), model LowCardinality(String), version LowCardinality(String),
+  numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)), categories Map(LowCardinality(String), String) CODEC(ZSTD(1)), missing Array(LowCardinality(String)) CODEC(ZSTD(1)),
+  prediction_number Float64 CODEC(ZSTD(1)), prediction_class LowCardinality(String), score Float64 CODEC(ZSTD(1)), scores Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+  latency_ms Float64 CODEC(ZSTD(1)), status LowCardinality(String), segments Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(1)),
+  trace_id String CODEC(ZSTD(1)), pod LowCardinality(String), node LowCardinality(String), extra String CODEC(ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  INDEX ix_prediction_id prediction_id TYPE bloom_filter(0.01) GRANULARITY 4,
+  INDEX ix_trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 4
+) ENGINE = $ENGINE(MergeTree) PARTITION BY toYYYYMM(ts) ORDER BY (model, version, toStartOfHour(ts), ts)
+SETTINGS non_replicated_deduplication_window = 10000;
+$DISTRIBUTED(predictions, sipHash64(model, version));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(store_predictions) $ON_CLUSTER TO $LOCAL(predictions) AS
+SELECT prediction_id, ts, model, version, numbers, categories, missing, prediction_number, prediction_class, score, scores,
+  latency_ms, status, segments, trace_id, pod, node, extra, received
+FROM $LOCAL(parsed_predictions) WHERE error_reason = '';
+
+CREATE TABLE IF NOT EXISTS $LOCAL(dead_letters) $ON_CLUSTER (
+  received DateTime64(3, 'UTC'), kind LowCardinality(String), receipt UInt64, line_no UInt32,
+  field String, reason LowCardinality(String), line String CODEC(ZSTD(3)), source LowCardinality(String) DEFAULT ''
+) ENGINE = $ENGINE(MergeTree) PARTITION BY toYYYYMM(received) ORDER BY (received, receipt, line_no)
+SETTINGS non_replicated_deduplication_window = 10000;
+$DISTRIBUTED(dead_letters, receipt);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(bury_predictions) $ON_CLUSTER TO $LOCAL(dead_letters) AS
+SELECT received, 'predictions' AS kind, receipt, line_no, error_field AS field, error_reason AS reason, substring(line, 1, 16384) AS line
+FROM $LOCAL(parsed_predictions) WHERE error_reason != '';
+
+-- What became of each unit of work: the answer a client's retry gets, and the proof that it was counted once.
+CREATE TABLE IF NOT EXISTS $LOCAL(ingest_receipts) $ON_CLUSTER (
+  receipt UInt64, received DateTime64(3, 'UTC'), accepted UInt64, rejected UInt64
+) ENGINE = $ENGINE(MergeTree) PARTITION BY toDate(received) ORDER BY receipt
+TTL toDateTime(received) + INTERVAL 3 DAY SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+$DISTRIBUTED(ingest_receipts, receipt);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(receipt_predictions) $ON_CLUSTER TO $LOCAL(ingest_receipts) AS
+SELECT receipt, max(received) AS received, countIf(error_reason = '') AS accepted, countIf(error_reason != '') AS rejected
+FROM $LOCAL(parsed_predictions) GROUP BY receipt;
