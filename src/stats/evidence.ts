@@ -4,10 +4,9 @@ import { type GroupRule, groupBins, sumGroups } from './group-bins.ts';
 import { ksBinned } from './ks-binned.ts';
 import { ksNoise } from './ks-critical.ts';
 import { overdispersedP } from './overdispersed-p.ts';
-import { overdispersion, phiAt, pool } from './overdispersion.ts';
+import { overdispersion, phiAt, pool, rowsOf } from './overdispersion.ts';
 import { applyPooling, poolBins, type Pooling } from './pool-bins.ts';
 import { psi } from './psi.ts';
-import { sum } from './sum.ts';
 
 /** One feature's histograms: fine bins of the reference and of one current window, aligned. */
 export type DriftInput = {
@@ -85,10 +84,10 @@ export type PooledBins = {
  */
 export function driftEvidence(input: DriftInput, options: EvidenceOptions = {}): Evidence {
   const { minRows = MIN_ROWS, group = DEFAULT_GROUP } = options;
-  const windows = 'windows' in input.reference ? input.reference.windows.filter((counts) => sum(counts) > 0) : [];
+  const windows = 'windows' in input.reference ? input.reference.windows.filter((counts) => rowsOf(counts) > 0) : [];
   const fine = 'windows' in input.reference ? pool(input.reference.windows) : input.reference.counts;
-  const n = sum(input.current);
-  const m = sum(fine);
+  const n = rowsOf(input.current);
+  const m = rowsOf(fine);
   const none = { status: 'insufficient_data', n, m, windows: windows.length } as const;
   if (n < minRows || m < minRows) return { ...none, why: 'few_rows' };
   const fineSides = toSides(fine, input.current);
@@ -102,8 +101,9 @@ export function driftEvidence(input: DriftInput, options: EvidenceOptions = {}):
     ...(options.minExpected === undefined ? {} : { minExpected: options.minExpected }),
   });
   if (pooling.size < 2) return { ...none, why: 'one_bin' };
+  const fineToPooled = { ...pooling, target: groups.map((group) => pooling.target[group] ?? -1) };
   const spread = dispersion(
-    windows.map((counts) => applyPooling(pooling, sumGroups(groups, counts))),
+    windows.map((counts) => applyPooling(fineToPooled, counts)),
     n,
   );
   if (spread === undefined) return { ...none, why: 'few_windows' };

@@ -34,7 +34,7 @@ export type Overdispersion =
  *      76 (1981), first-order correction
  */
 export function overdispersion(windows: readonly (readonly number[])[]): Overdispersion {
-  const filled = windows.map((counts) => ({ counts, rows: sum(counts) })).filter((window) => window.rows > 0);
+  const filled = windows.map((counts) => ({ counts, rows: rowsOf(counts) })).filter((window) => window.rows > 0);
   const total = sumOver(filled.length, (w) => filled[w]?.rows ?? 0);
   const pooled = pool(filled.map((window) => window.counts));
   const live = pooled.map((count, index) => ({ index, share: count / total })).filter((bin) => bin.share > 0);
@@ -71,9 +71,16 @@ export function phiAt(input: { readonly phi: number; readonly nBar: number; read
 export function pool(windows: readonly (readonly number[])[]): number[] {
   const pooled: number[] = [];
   for (const counts of windows) {
-    for (const [index, count] of counts.entries()) pooled[index] = (pooled[index] ?? 0) + count;
+    for (let index = 0; index < counts.length; index += 1) pooled[index] = (pooled[index] ?? 0) + (counts[index] ?? 0);
   }
   return pooled;
+}
+
+/** Returns the rows of a window: the sum of its counts, exact for whole numbers. */
+export function rowsOf(counts: readonly number[]): number {
+  let rows = 0;
+  for (let index = 0; index < counts.length; index += 1) rows += counts[index] ?? 0;
+  return rows;
 }
 
 const MIN_WINDOWS = 3;

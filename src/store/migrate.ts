@@ -55,7 +55,11 @@ const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS $SHARED(schema_migrations) $ON_C
 
 async function run(store: Store, target: SchemaTarget, name: string, text: string): Promise<void> {
   for (const [index, sql] of renderStatements(text, target).entries()) {
-    await store.command({ name: `migrate_${name}_${index + 1}`, sql });
+    try {
+      await store.command({ name: 'migrate', sql });
+    } catch (error) {
+      throw new AppError('E_MIGRATION', `Statement ${index + 1} of migration ${name} failed`, { cause: error });
+    }
   }
 }
 

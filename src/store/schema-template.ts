@@ -52,6 +52,7 @@ const SHARDED = new Set([
   'labels',
   'business_metrics',
   'change_events',
+  'late_minutes',
 ]);
 
 function isSharded(name: string, distributedHere: ReadonlySet<string | undefined>): boolean {

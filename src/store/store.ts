@@ -123,6 +123,23 @@ export class Store {
     });
   }
 
+  /** Runs SQL and returns its answer as a stream of bytes in the format that the SQL names. */
+  async readRaw(statement: {
+    readonly name: string;
+    readonly sql: string;
+    readonly parameters?: QueryParameters;
+    readonly settings?: Readonly<Record<string, string | number>>;
+  }): Promise<Readable> {
+    return this.#observe(statement.name, async (client) => {
+      const result = await client.exec({
+        query: statement.sql,
+        query_params: { ...statement.parameters },
+        clickhouse_settings: { ...statement.settings },
+      });
+      return result.stream;
+    });
+  }
+
   /** Returns whether the database answers. */
   async ping(): Promise<boolean> {
     const result = await this.#connect().ping();

@@ -260,7 +260,7 @@ export class BatchWriter {
   async #outcomes(receipts: readonly string[]): Promise<ReadonlyMap<string, Omit<UnitOutcome, 'duplicate'>>> {
     const rows = await this.#again(() => this.#store.query(receiptOutcomes, { receipts }));
     const bad = rows.filter((row) => row.rejected > 0).map((row) => row.receipt);
-    const lines = bad.length === 0 ? [] : await this.#again(() => this.#store.query(rejectedLines, { receipts: bad }));
+    const lines = bad.length === 0 ? [] : await this.#again(() => this.#store.query(rejectedLines, { receipts: bad, limit: SHOWN_ERRORS }));
     return new Map(
       rows.map((row) => [
         row.receipt,
@@ -279,6 +279,8 @@ export class BatchWriter {
     return retry({ action, policy: INSERT_POLICY, clock: this.#clock, random: Math.random, signal: this.#abort.signal });
   }
 }
+
+const SHOWN_ERRORS = 20;
 
 const INSERT_SETTINGS = {
   max_insert_threads: 1,

@@ -40,8 +40,10 @@ WHERE error_reason = '' GROUP BY model, version, feature, kind;
 -- Rows received at or after active_from are counted on arrival; older rows are counted once when the grid is made.
 CREATE TABLE IF NOT EXISTS $SHARED(feature_grids) $ON_CLUSTER (
   grid_id UInt32, model LowCardinality(String), feature LowCardinality(String), kind LowCardinality(String),
-  center Float64, scale Float64, low Float64, bins_per_unit Float64, lower Float64, upper Float64,
-  upper_edges Array(Float64), values Array(String), decile_bins Array(UInt16), created DateTime64(3, 'UTC'), active_from DateTime64(3, 'UTC')
+  center Float64, scale Float64, low Float64, bins_per_unit Float64,
+  -- upper_edges: the value at the upper end of each of the 250 bins; groups: the decile (numbers) or code (categories) each bin belongs to.
+  upper_edges Array(Float64), groups Array(UInt8), category_values Array(String),
+  created DateTime64(3, 'UTC'), active_from DateTime64(3, 'UTC'), complete UInt8
 ) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(created)) ORDER BY (model, feature);
 
 CREATE TABLE IF NOT EXISTS $SHARED(feature_grid_values) $ON_CLUSTER (
@@ -82,3 +84,14 @@ SELECT g.1 AS grid_id, version, toStartOfFiveMinutes(ts) AS t, toUInt8(255) AS b
   SELECT ts, version, received, dictGet('$DATABASE.grid_by_feature', ('grid_id', 'active_from'), (model, f)) AS g
   FROM $LOCAL(parsed_predictions) ARRAY JOIN missing AS f WHERE error_reason = '')
 WHERE g.1 != 0 AND received >= g.2 GROUP BY grid_id, version, t;
+
+-- Minutes that changed after they had ended: what was concluded from them is concluded again.
+CREATE TABLE IF NOT EXISTS $LOCAL(late_minutes) $ON_CLUSTER (
+  model LowCardinality(String), t DateTime('UTC'), received SimpleAggregateFunction(max, DateTime64(3, 'UTC')), n SimpleAggregateFunction(sum, UInt64)
+) ENGINE = $ENGINE(AggregatingMergeTree) PARTITION BY toYYYYMM(t) ORDER BY (model, t)
+SETTINGS non_replicated_deduplication_window = 10000;
+$DISTRIBUTED(late_minutes, sipHash64(model));
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(note_late_minutes) $ON_CLUSTER TO $LOCAL(late_minutes) AS
+SELECT model, toStartOfMinute(ts) AS t, max(received) AS received, count() AS n
+FROM $LOCAL(parsed_predictions) AS p WHERE p.error_reason = '' AND p.received > toStartOfMinute(p.ts) + INTERVAL 65 SECOND GROUP BY model, t;

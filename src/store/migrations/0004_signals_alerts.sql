@@ -48,9 +48,10 @@ CREATE TABLE IF NOT EXISTS $SHARED(alert_history) $ON_CLUSTER (
 ) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(written_at)) ORDER BY (episode, transition, at);
 
 -- Deliveries still owed and done: written before the first attempt, so that a restart neither repeats nor forgets.
+-- occurred orders the deliveries of one dedup_key: a resolve never overtakes its trigger.
 CREATE TABLE IF NOT EXISTS $SHARED(outbox) $ON_CLUSTER (
   delivery_id String, target LowCardinality(String), dedup_key String, action LowCardinality(String), body String, state LowCardinality(String),
-  attempts UInt32, next_attempt DateTime64(3, 'UTC'), detail String, created DateTime64(3, 'UTC'), updated DateTime64(3, 'UTC'), revision UInt64
+  attempts UInt32, next_attempt DateTime64(3, 'UTC'), detail String, occurred DateTime64(3, 'UTC'), created DateTime64(3, 'UTC'), updated DateTime64(3, 'UTC'), revision UInt64
 ) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(revision)) ORDER BY (delivery_id);
 
 -- How far the minute loop has come, by job.

@@ -9,19 +9,11 @@ FROM ingest_receipts WHERE receipt IN (SELECT toUInt64(arrayJoin({receipts:Array
   row: z.object({ receipt: z.string(), accepted: z.number(), rejected: z.number() }),
 });
 
-/** The first rejected lines of each unit, at most 20. */
-export const rejectedLines = defineQuery<{ readonly receipts: readonly string[] }>()({
+/** The first rejected lines of each unit. */
+export const rejectedLines = defineQuery<{ readonly receipts: readonly string[]; readonly limit: number }>()({
   name: 'rejected_lines',
   sql: `SELECT toString(receipt) AS receipt, line_no AS line, field, reason
 FROM dead_letters WHERE receipt IN (SELECT toUInt64(arrayJoin({receipts:Array(String)})))
-ORDER BY receipt, line_no LIMIT 20 BY receipt`,
+ORDER BY receipt, line_no LIMIT {limit:UInt32} BY receipt`,
   row: z.object({ receipt: z.string(), line: z.number(), field: z.string(), reason: z.string() }),
-});
-
-/** Every rejected line of some units with its text, for a file of rejects. */
-export const rejectedTexts = defineQuery<{ readonly receipts: readonly string[] }>()({
-  name: 'rejected_texts',
-  sql: `SELECT toString(receipt) AS receipt, line_no AS line, field, reason, line AS text
-FROM dead_letters AS d WHERE receipt IN (SELECT toUInt64(arrayJoin({receipts:Array(String)}))) ORDER BY line_no`,
-  row: z.object({ receipt: z.string(), line: z.number(), field: z.string(), reason: z.string(), text: z.string() }),
 });

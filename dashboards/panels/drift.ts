@@ -1,0 +1,123 @@
+import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
+import type { PlacedPanel } from '../../src/grafana/layout.ts';
+import type { PanelLink } from '../../src/grafana/panel-text.ts';
+import { MODEL_FILTER, sharedUnit, signalSeriesSql, table, VERSION_FILTER } from '../../src/grafana/sql.ts';
+import { statusHistoryPanel } from '../../src/grafana/status-history-panel.ts';
+import { type TableColumn, tablePanel } from '../../src/grafana/table-panel.ts';
+import { PSI_STEPS } from '../../src/grafana/thresholds.ts';
+import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
+
+/** Most features in one picture: more rows could not be read. */
+const TOP_FEATURES = 20;
+
+/** Returns the grid of drift by feature and time, the features that moved most. */
+export function featureDriftPanel(id: number): PlacedPanel {
+  const source = [
+    `FROM ${table('signals')} FINAL`,
+    `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND signal = 'feature_psi' AND feature != '' AND state = 'ok'`,
+  ].join('\n');
+  return statusHistoryPanel({
+    text: {
+      id,
+      title: 'Drift of the features that moved most',
+      shows: `Shows for up to ${TOP_FEATURES} features how far the sliding window is from the reference: noise-corrected PSI, orange from 0.1, red from 0.25.`,
+      from: 'signal feature_psi in table signals',
+      act: 'One red row is that feature or its pipeline; many rows at once are a change of traffic or of the reference.',
+    },
+    unit: sharedUnit('feature_psi'),
+    nameLabel: 'feature',
+    steps: PSI_STEPS,
+    maxColumns: 120,
+    target: clickHouseQuery({
+      refId: 'A',
+      format: 'timeseries',
+      sql: [
+        'SELECT $__timeInterval(t) AS time, feature, max(value) AS Value',
+        source,
+        `AND feature IN (SELECT feature ${source} GROUP BY feature ORDER BY max(value) DESC, feature LIMIT ${TOP_FEATURES})`,
+        'GROUP BY time, feature ORDER BY time, feature',
+      ].join('\n'),
+    }),
+  });
+}
+
+/** Returns the chart of drift of the predictions and of all features together. */
+export function predictionDriftPanel(id: number): PlacedPanel {
+  return timeSeriesPanel({
+    text: {
+      id,
+      title: 'Prediction drift',
+      shows:
+        'Shows how far the predictions, and all features together, are from the reference: noise-corrected PSI, orange from 0.1, red from 0.25.',
+      from: 'signals prediction_psi and drift_score in table signals',
+      act: 'Inputs and predictions both moved: find the feature in the grid above; predictions alone moved: suspect the model or its version.',
+    },
+    unit: sharedUnit('prediction_psi', 'drift_score'),
+    columns: ['predictions', 'all features'],
+    bands: PSI_STEPS.map((step) => (step.value === null ? { ...step, color: 'transparent' } : step)),
+    targets: [
+      clickHouseQuery({ refId: 'A', format: 'timeseries', sql: signalSeriesSql('prediction_psi', 'predictions') }),
+      clickHouseQuery({ refId: 'B', format: 'timeseries', sql: signalSeriesSql('drift_score', 'all features') }),
+    ],
+  });
+}
+
+/** Returns the table of features by drift in their newest closed window. */
+export function featuresByDriftPanel(id: number, links: readonly PanelLink[]): PlacedPanel {
+  return tablePanel({
+    text: {
+      id,
+      title: 'Features by drift',
+      shows:
+        'Shows each feature in the newest window of the time range, the most drifted first; a window still open is provisional.',
+      from: 'table drift_results',
+      act: 'Read the reason, compare missing and unseen with the reference, and follow the link of the feature for numbers and SQL.',
+    },
+    sortBy: { column: 'PSI', descending: true },
+    columns: driftColumns(links),
+    target: clickHouseQuery({ refId: 'A', format: 'table', sql: driftTableSql() }),
+  });
+}
+
+function driftTableSql(): string {
+  return [
+    "SELECT multiIf(d.feature = '__score__', '(prediction score)', d.feature = '__prediction__', '(prediction)', d.feature) AS feature,",
+    "version, level, if(level = 'insufficient_data', nan, d.psi_corrected) AS psi_corrected, psi_noise,",
+    "if(kind = 'numeric' AND level != 'insufficient_data', d.ks_corrected, nan) AS ks_corrected, p_adjusted, missing_reference, missing_current,",
+    "unseen, n_reference, n_current, window_from, window_to, if(final = 1, 'closed', 'provisional') AS window, reason",
+    `FROM ${table('drift_results')} AS d FINAL`,
+    `WHERE $__timeFilter(window_to) AND ${MODEL_FILTER} AND segment = '' AND (version = '' OR ${VERSION_FILTER})`,
+    'ORDER BY final DESC, window_to DESC, window_from DESC LIMIT 1 BY version, d.feature',
+  ].join('\n');
+}
+
+const LEVEL_COLORS = {
+  insufficient_data: 'text',
+  stable: 'green',
+  negligible: 'green',
+  minor: 'yellow',
+  moderate: 'orange',
+  major: 'red',
+} as const;
+
+function driftColumns(links: readonly PanelLink[]): readonly TableColumn[] {
+  const share = sharedUnit('feature_missing_ratio', 'feature_unseen_ratio');
+  return [
+    { name: 'feature', title: 'Feature', width: 180, links },
+    { name: 'version', title: 'Version', width: 90 },
+    { name: 'level', title: 'Level', width: 110, colors: LEVEL_COLORS },
+    { name: 'psi_corrected', title: 'PSI', unit: sharedUnit('feature_psi'), decimals: 3, width: 80, steps: PSI_STEPS },
+    { name: 'psi_noise', title: 'PSI noise', unit: sharedUnit('feature_psi'), decimals: 4, width: 90 },
+    { name: 'ks_corrected', title: 'KS', unit: sharedUnit('feature_ks'), decimals: 3, width: 80 },
+    { name: 'p_adjusted', title: 'p adjusted', unit: 'none', decimals: 4, width: 100 },
+    { name: 'missing_reference', title: 'Missing, reference', unit: share, decimals: 1, width: 130 },
+    { name: 'missing_current', title: 'Missing, current', unit: share, decimals: 1, width: 130 },
+    { name: 'unseen', title: 'Unseen', unit: share, decimals: 1, width: 90 },
+    { name: 'n_reference', title: 'Rows, reference', unit: 'short', width: 120 },
+    { name: 'n_current', title: 'Rows, current', unit: 'short', width: 110 },
+    { name: 'window_from', title: 'From', unit: 'dateTimeAsIso', width: 165 },
+    { name: 'window_to', title: 'To', unit: 'dateTimeAsIso', width: 165 },
+    { name: 'window', title: 'Window', width: 100 },
+    { name: 'reason', title: 'Reason' },
+  ];
+}

@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process';
+
+/** Debian package that brings each tool. */
+const PACKAGES = {
+  prometheus: 'prometheus',
+  promtool: 'prometheus',
+  alertmanager: 'prometheus-alertmanager',
+  amtool: 'prometheus-alertmanager',
+} as const;
+
+const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
+  prometheus: 'prometheus',
+  promtool: 'promtool',
+  alertmanager: 'prometheus-alertmanager',
+  amtool: 'amtool',
+};
+
+/**
+ * Returns the path of a real component for a test, installing its Debian package when that is missing and can be had
+ * (as root, with apt-get). Returns undefined, and says so, when it cannot: the test then names itself as skipped.
+ *
+ * @throws Error in CI, where a missing component is a failure
+ */
+export function requireTool(name: keyof typeof PACKAGES): string | undefined {
+  const path = find(name) ?? (install(PACKAGES[name]) ? find(name) : undefined);
+  if (path !== undefined) return path;
+  const sentence = `${name} is missing and package ${PACKAGES[name]} could not be installed`;
+  if (process.env['CI'] === 'true') throw new Error(`${sentence}; in CI this is a failure.`);
+  console.warn(`NOT TESTED: ${sentence}. Tests that need it are skipped.`);
+  return undefined;
+}
+
+function find(name: keyof typeof PACKAGES): string | undefined {
+  const result = spawnSync('sh', ['-c', `command -v ${BINARIES[name]}`], { encoding: 'utf8' });
+  const path = result.stdout.trim();
+  return result.status === 0 && path !== '' ? path : undefined;
+}
+
+function install(packageName: string): boolean {
+  if (process.getuid?.() !== 0) return false;
+  const arguments_ = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', packageName];
+  const options = {
+    stdio: 'ignore',
+    timeout: 600_000,
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  } as const;
+  if (spawnSync('apt-get', arguments_, options).status === 0) return true;
+  spawnSync('apt-get', ['update'], options);
+  return spawnSync('apt-get', arguments_, options).status === 0;
+}

@@ -1,0 +1,52 @@
+import type { Clock } from '../core/clock.ts';
+import {
+  type AlertHistoryRow,
+  type AlertStateRow,
+  alertHistoryInsert,
+  alertStateInsert,
+  alertStatesQuery,
+} from '../store/queries/alerting.ts';
+import { type LatestDelivery, latestDeliveriesQuery, type OutboxEntry, outboxRow } from '../store/queries/outbox.ts';
+import { type SignalSeries, signalSeriesQuery } from '../store/queries/signal-series.ts';
+import type { Store } from '../store/store.ts';
+
+/** Everything the evaluator reads and writes. */
+export interface AlertStore {
+  loadStates(): Promise<readonly AlertStateRow[]>;
+  /** Values of minutes from `fromMs` (inclusive) to `toMs` (exclusive). */
+  readSeries(query: {
+    readonly signals: readonly string[];
+    readonly levels: readonly string[];
+    readonly fromMs: number;
+    readonly toMs: number;
+  }): Promise<readonly SignalSeries[]>;
+  latestDeliveries(): Promise<readonly LatestDelivery[]>;
+  writeOutbox(entries: readonly OutboxEntry[]): Promise<void>;
+  writeHistory(rows: readonly AlertHistoryRow[]): Promise<void>;
+  writeStates(rows: readonly AlertStateRow[]): Promise<void>;
+}
+
+/** Returns the evaluator's view of the database. */
+export function createAlertStore({ store, clock }: { readonly store: Store; readonly clock: Clock }): AlertStore {
+  return {
+    loadStates: () => store.query(alertStatesQuery, {}),
+    readSeries: ({ signals, levels, fromMs, toMs }) =>
+      store.query(signalSeriesQuery, { signals, levels, from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000) }),
+    latestDeliveries: () => store.query(latestDeliveriesQuery, {}),
+    writeOutbox: (entries) =>
+      store.insert(
+        'outbox',
+        entries.map((entry) => outboxRow(entry, clock.now())),
+      ),
+    writeHistory: (rows) =>
+      store.insert(
+        'alert_history',
+        rows.map((row) => alertHistoryInsert(row, clock.now())),
+      ),
+    writeStates: (rows) =>
+      store.insert(
+        'alert_states',
+        rows.map((row) => alertStateInsert(row, clock.now())),
+      ),
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { CONDITION_KEYS, ruleSchema } from './rule-schema.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/**
+ * Returns one sentence for what is wrong with a rule: path first, then the problem and what is allowed.
+ *
+ * @param raw  The rule as it was read, to tell a missing value from a wrong one and to find the branch that was meant.
+ */
+export function describeRuleIssue(issue: Issue, raw: unknown): string {
+  return describe(issue, { raw, prefix: [] });
+}
+
+/** Returns a path as text, for example `when.all[1].above`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else text += text === '' ? String(part) : `.${String(part)}`;
+  }
+  return text;
+}
+
+type Node = 'rule' | 'bound' | (typeof CONDITION_KEYS)[number];
+
+interface Place {
+  readonly raw: unknown;
+  readonly prefix: readonly PropertyKey[];
+}
+
+const ALLOWED_KEYS: Readonly<Record<Node, readonly string[]>> = {
+  rule: Object.keys(ruleSchema.shape),
+  all: ['all'],
+  any: ['any'],
+  none: ['none'],
+  signal: ['signal', 'above', 'below', 'over', 'agg'],
+  bound: ['signal', 'times'],
+};
+
+function describe(issue: Issue, place: Place): string {
+  const path = [...place.prefix, ...issue.path];
+  const value = valueAt(place.raw, path);
+  if (issue.code === 'invalid_union') return describeUnion(issue, { ...place, prefix: path }, value);
+  return sentence(path, problemOf(issue, value, nodeOf(path, value)));
+}
+
+function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, place: Place, value: unknown): string {
+  const last = place.prefix.at(-1);
+  const isBound = last === 'above' || last === 'below';
+  const keys = isRecord(value) ? Object.keys(value) : [];
+  if (isBound) {
+    const nested = keys.length === 0 ? undefined : issue.errors.at(-1)?.[0];
+    if (nested !== undefined) return describe(nested, place);
+    return sentence(place.prefix, 'must be a number, the name of a signal, or {signal, times}');
+  }
+  const nested = issue.errors[CONDITION_KEYS.findIndex((key) => keys.includes(key))]?.[0];
+  if (nested !== undefined) return describe(nested, place);
+  if (keys.length === 0)
+    return sentence(place.prefix, 'must be a condition: one of all, any, none, or a compare with signal');
+  return sentence(
+    place.prefix,
+    `must have one of all, any, none or signal, but has ${keys.slice(0, 5).map(quote).join(', ')}`,
+  );
+}
+
+function problemOf(issue: Issue, value: unknown, node: Node): string {
+  if (issue.code === 'unrecognized_keys') {
+    const unknown = issue.keys.slice(0, 3).map(quote).join(', ');
+    return `has the unknown key ${unknown}; allowed are ${ALLOWED_KEYS[node].join(', ')}`;
+  }
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'is not an allowed key';
+  if (value === undefined) return 'is required';
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
+  if (issue.code === 'too_big') return `must be at most ${String(issue.maximum)} characters long`;
+  if (issue.code === 'too_small' && !issue.message.startsWith('must')) return 'must not be empty';
+  return issue.message;
+}
+
+/** Returns what an object in a rule is, so that its allowed keys can be named. */
+function nodeOf(path: readonly PropertyKey[], value: unknown): Node {
+  const last = path.at(-1);
+  if (last === 'above' || last === 'below') return 'bound';
+  if (path[0] !== 'when') return 'rule';
+  return CONDITION_KEYS.find((key) => isRecord(value) && key in value) ?? 'signal';
+}
+
+function sentence(path: readonly PropertyKey[], problem: string): string {
+  return `${path.length === 0 ? 'the rule' : pathText(path)} ${problem}.`;
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  let value = raw;
+  for (const part of path) {
+    if (Array.isArray(value) && typeof part === 'number') value = value[part];
+    else if (isRecord(value) && typeof part === 'string') value = value[part];
+    else return undefined;
+  }
+  return value;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function article(expected: string): string {
+  const names: Readonly<Record<string, string>> = {
+    string: 'text',
+    array: 'a list',
+    object: 'a mapping',
+    record: 'a mapping',
+  };
+  return names[expected] ?? `a ${expected}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 64));
+}

@@ -1,0 +1,100 @@
+import { findSignal } from '../signals/catalogue.ts';
+import type { SignalSeries } from '../store/queries/signal-series.ts';
+import type { Aggregate, RuleScope, Term } from './rule.ts';
+import { levelOf, type ScopeInstance } from './scope.ts';
+
+/** Values of signals over a span of minutes, as rules ask for them. Only minutes in state `ok` have a value. */
+export class SignalWindow {
+  readonly #series = new Map<string, readonly (readonly [number, number])[]>();
+  readonly #instances = new Map<string, ScopeInstance[]>();
+
+  /** @param series  Points are [minute in ms, value], in order of time. */
+  constructor(series: readonly SignalSeries[]) {
+    for (const { signal, model, version, segment, gpu, points } of series) {
+      const instance = { model, version, segment, gpu };
+      this.#series.set(keyOf(signal, instance), points);
+      const known = this.#instances.get(signal);
+      if (known === undefined) this.#instances.set(signal, [instance]);
+      else known.push(instance);
+    }
+  }
+
+  /** Returns what a term is for an instance in a minute, or undefined when there is no value. */
+  value(
+    term: Term,
+    options: { readonly scope: RuleScope; readonly instance: ScopeInstance; readonly minuteMs: number },
+  ): number | undefined {
+    const points = this.#series.get(keyOf(term.signal, reducedTo(options.scope, term.signal, options.instance))) ?? [];
+    const end = countUpTo(points, options.minuteMs);
+    const newest = points[end - 1];
+    if (term.range === undefined) return newest?.[0] === options.minuteMs ? newest[1] : undefined;
+    const start = countUpTo(points, options.minuteMs - term.range.durationMs);
+    return aggregateOf(
+      points.slice(start, end).map(([, value]) => value),
+      term.range.aggregate,
+    );
+  }
+
+  /** Returns the instances of a scope that any of the signals has rows for. */
+  instances(scope: RuleScope, signals: readonly string[]): readonly ScopeInstance[] {
+    if (scope === 'fleet') return [FLEET];
+    const found = new Map<string, ScopeInstance>();
+    for (const signal of signals) {
+      for (const instance of this.#instances.get(signal) ?? []) {
+        if (isOfScope(scope, instance)) found.set(keyOf('', instance), instance);
+      }
+    }
+    return [...found.values()];
+  }
+}
+
+const FLEET: ScopeInstance = { model: '', version: '', segment: '', gpu: '' };
+
+function keyOf(signal: string, instance: ScopeInstance): string {
+  return [signal, instance.model, instance.version, instance.segment, instance.gpu].join('\u0000');
+}
+
+function isOfScope(scope: RuleScope, { model, version, segment, gpu }: ScopeInstance): boolean {
+  const filled = { version: version !== '', segment: segment !== '', gpu: gpu !== '' };
+  const wanted = { version: scope === 'version', segment: scope === 'segment', gpu: scope === 'gpu' };
+  const matches = filled.version === wanted.version && filled.segment === wanted.segment && filled.gpu === wanted.gpu;
+  return matches && (model !== '' || scope === 'gpu');
+}
+
+function reducedTo(scope: RuleScope, signal: string, instance: ScopeInstance): ScopeInstance {
+  const level = levelOf(scope, findSignal(signal)?.scope ?? []);
+  return level === 'model' ? { ...FLEET, model: instance.model } : instance;
+}
+
+/** Returns how many points lie at or before a time. */
+function countUpTo(points: readonly (readonly [number, number])[], timeMs: number): number {
+  let low = 0;
+  let high = points.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((points[middle]?.[0] ?? Number.POSITIVE_INFINITY) <= timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function aggregateOf(values: readonly number[], aggregate: Aggregate): number | undefined {
+  return values.length === 0 ? undefined : AGGREGATE_OF[aggregate](values);
+}
+
+const AGGREGATE_OF: Readonly<Record<Aggregate, (values: readonly number[]) => number | undefined>> = {
+  avg: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  max: (values) => values.reduce((left, right) => Math.max(left, right)),
+  min: (values) => values.reduce((left, right) => Math.min(left, right)),
+  last: (values) => values.at(-1),
+  p95: (values) => quantile(values, 0.95),
+};
+
+/** Linear interpolation between order statistics, as PromQL's quantile_over_time. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  const rank = share * (sorted.length - 1);
+  const below = sorted[Math.floor(rank)] ?? Number.NaN;
+  const above = sorted[Math.ceil(rank)] ?? below;
+  return below + (above - below) * (rank - Math.floor(rank));
+}

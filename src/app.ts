@@ -1,0 +1,160 @@
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { AlertEvaluator } from './alerting/alert-evaluator.ts';
+import { createAlertStore } from './alerting/alert-store.ts';
+import { loadRules } from './alerting/load-rules.ts';
+import { readRuleFiles } from './alerting/read-rule-files.ts';
+import { DriftSchedule } from './analysis/minute/drift-schedule.ts';
+import { MinuteLoop } from './analysis/minute/minute-loop.ts';
+import { publishSignals } from './analysis/minute/publish-signals.ts';
+import { GpuTelemetry } from './collectors/gpu/gpu-telemetry.ts';
+import { createModelMatch } from './collectors/gpu/model-match.ts';
+import { createScrapeCollector, type ScrapeCollector } from './collectors/prometheus/scrape-collector.ts';
+import type { Config } from './config/schema.ts';
+import type { Clock } from './core/clock.ts';
+import type { Notifier } from './notify/notifier.ts';
+import { createOutboxStore } from './notify/outbox-store.ts';
+import { OutboxWorker } from './notify/outbox-worker.ts';
+import { createPagerDutyNotifier } from './notify/pagerduty.ts';
+import { packageRoot, packageVersion } from './package-info.ts';
+import { listenHttp } from './app-http.ts';
+import { constantSignals, driftSettings, storeSettings } from './settings.ts';
+import { BatchWriter } from './store/ingest/batch-writer.ts';
+import { Spool } from './store/ingest/spool.ts';
+import { openStore } from './store/open-store.ts';
+import type { Store } from './store/store.ts';
+import { SignalGauges } from './telemetry/signal-gauges.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
+import { startTracing } from './telemetry/tracing.ts';
+
+export type Role = 'all' | 'collect' | 'evaluate' | 'api';
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly role: Role;
+  /** The date that evaluation, alerts and pages go by. */
+  readonly clock: Clock;
+  /** The machine's clock: arrival of records, retries, deliveries. */
+  readonly wallClock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  /** False leaves the minute loop and the scrapes to the caller. */
+  readonly background: boolean;
+}
+
+export interface Service {
+  readonly url: string;
+  readonly store: Store;
+  readonly enginePid: number | undefined;
+  readonly loop: MinuteLoop;
+  readonly schedule: DriftSchedule;
+  readonly scraper: ScrapeCollector;
+  readonly worker: OutboxWorker;
+  readonly writer: BatchWriter;
+  /** Drains and ends everything in order; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 15_000;
+
+/** Wires the service together and starts it. The only place where the parts meet. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { config, clock, wallClock, logger, random } = options;
+  const { rules, warnings } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  for (const warning of warnings) logger.warn({ event: 'rule_warning' }, warning);
+  const tracing = startTracing(config.telemetry.otlp_endpoint, packageVersion);
+  const registry = new Registry();
+  const telemetry = new Telemetry(registry);
+  const opened = await openStore({ settings: storeSettings(config), attach: false, clock: wallClock, logger, telemetry });
+  const { store, engine } = opened;
+  const spool = new Spool(`${config.clickhouse.path}/spool`);
+  const writer = new BatchWriter({ store, spool, clock: wallClock, logger, telemetry });
+  await writer.recover();
+
+  const schedule = new DriftSchedule({
+    store,
+    maker: { store, wallClock, drainIngest: () => writer.drain() },
+    settingsOf: (model) => driftSettings(config, model),
+    clock,
+    logger,
+  });
+  const notifiers = createNotifiers(config);
+  const worker = new OutboxWorker({ notifiers, store: createOutboxStore({ store, clock: wallClock }), clock: wallClock, random, logger, telemetry });
+  const gauges = new SignalGauges(registry);
+  const base = config.server.public_url?.replace(/\/$/, '');
+  const evaluator = await AlertEvaluator.load({
+    rules,
+    store: createAlertStore({ store, clock: wallClock }),
+    clock: wallClock,
+    logger,
+    telemetry,
+    threshold: (model, alert, signal) => config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal],
+    targetsFor: (action) => (action === 'page' || action === 'notify' ? notifiers.map(({ id }) => id) : []),
+    linksFor: ({ model }) => (base === undefined ? [] : [{ text: 'Model', href: `${base}/models/${encodeURIComponent(model)}` }]),
+  });
+  const loop = new MinuteLoop({
+    store,
+    clock,
+    wallClock,
+    drift: schedule,
+    constants: () => constantSignals(config, clock.now()),
+    evaluateAlerts: async (range) => {
+      await publishSignals({ store, gauges, atMs: range.toMs, maxFeaturesPerModel: config.metrics.max_features_per_model });
+      await evaluator.evaluateMinutes(range);
+      worker.wake();
+    },
+    measurePerformance: async () => {},
+    intervalMs: config.evaluation.interval,
+    delayMs: config.evaluation.delay,
+    lateMs: config.retention.late,
+    logger,
+    telemetry,
+  });
+  const scraper = createScrapeCollector({
+    config: config.collectors.prometheus,
+    gpu: new GpuTelemetry(createModelMatch(config.models.map(({ name, gpu }) => ({ model: name, gpu })))),
+    store,
+    telemetry,
+    logger,
+    clock,
+    random,
+    fetch,
+  });
+  let ready = true;
+  const http = await listenHttp({ ...options, store, writer, schedule, registry, isReady: () => ready });
+  const collects = options.role === 'all' || options.role === 'collect';
+  const evaluates = options.role === 'all' || options.role === 'evaluate';
+  if (options.background && collects) await scraper.start();
+  if (options.background && evaluates) loop.start();
+  if (evaluates) worker.start();
+  logger.info({ event: 'service_started', url: http.url, role: options.role, rules: rules.length }, 'Plumbline serves.');
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    ready = false;
+    await http.close();
+    await scraper.stop();
+    await loop.stop();
+    await writer.stop(DRAIN_MS);
+    await worker.stop();
+    await opened.close();
+    await tracing.stop();
+    logger.info({ event: 'service_stopped' }, 'Plumbline has stopped.');
+  };
+  return {
+    url: http.url,
+    store,
+    enginePid: engine?.pid,
+    loop,
+    schedule,
+    scraper,
+    worker,
+    writer,
+    stop: () => (stopped ??= stop()),
+  };
+}
+
+function createNotifiers(config: Config): readonly Notifier[] {
+  const { pagerduty } = config.notify;
+  return pagerduty === undefined ? [] : [createPagerDutyNotifier({ settings: pagerduty, fetch })];
+}

@@ -1,0 +1,35 @@
+import { Registry } from 'prom-client';
+import { loadRules } from '../alerting/load-rules.ts';
+import { readRuleFiles } from '../alerting/read-rule-files.ts';
+import { loadConfig } from '../config.ts';
+import { systemClock } from '../core/clock.ts';
+import { describeError } from '../core/errors.ts';
+import { packageRoot } from '../package-info.ts';
+import { storeSettings } from '../settings.ts';
+import { openStore } from '../store/open-store.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
+import { createLogger } from './logger.ts';
+
+/** Checks the configuration, the rules it names and the way to the database. Returns 1 when one of them fails. */
+export async function runCheck(configFile: string | undefined): Promise<number> {
+  const config = loadConfig(configFile);
+  process.stdout.write(`ok  configuration: ${config.models.length} models\n`);
+  const { rules, warnings } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  process.stdout.write(`ok  rules: ${rules.length}\n`);
+  for (const warning of warnings) process.stdout.write(`    warning: ${warning}\n`);
+  try {
+    const opened = await openStore({
+      settings: storeSettings(config),
+      attach: true,
+      clock: systemClock,
+      logger: createLogger('silent'),
+      telemetry: new Telemetry(new Registry()),
+    });
+    await opened.close();
+    process.stdout.write(`ok  database: ${config.clickhouse.url}\n`);
+    return 0;
+  } catch (error) {
+    process.stdout.write(`NO  database: ${describeError(error)}\n`);
+    return 1;
+  }
+}

@@ -1,0 +1,157 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { AppError, ConfigError, describeError, UsageError } from '../core/errors.ts';
+import { packageVersion } from '../package-info.ts';
+import { RECORD_KINDS, type RecordKind } from '../store/ingest/unit.ts';
+
+const EXIT = { fine: 0, no: 1, usage: 2, internal: 3 } as const;
+
+/**
+ * Runs a command line and returns the exit code: 0 fine, 1 the answer is no, 2 bad usage, configuration or input,
+ * 3 internal or unreachable. Commands load their code when they run, so that `--help` is quick.
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.fine;
+  const program = createProgram((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    process.stderr.write(`plumbline: ${sentence(describeError(error))}\n`);
+    return error instanceof ConfigError || error instanceof UsageError || (error instanceof AppError && error.code === 'E_USAGE') ? EXIT.usage : EXIT.internal;
+  }
+}
+
+function createProgram(done: (code: number) => void): Command {
+  const program = new Command('plumbline')
+    .description('Tells that a model in production has gone wrong, why, and what to do.')
+    .version(packageVersion)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)');
+  addService(program, done);
+  addRecords(program, done);
+  addReference(program, done);
+  for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride();
+  return program;
+}
+
+type Done = (code: number) => void;
+
+function addService(program: Command, done: Done): void {
+  program
+    .command('serve')
+    .description('Runs the service. SIGTERM drains and exits 0.')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .option('--port <port>', 'port instead of the one configured', port)
+    .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'collect', 'evaluate', 'api']).default('all'))
+    .action(async (options: { config?: string; port?: number; role: 'all' | 'collect' | 'evaluate' | 'api' }) => {
+      const { runServe } = await import('./serve.ts');
+      done(await runServe({ config: options.config, role: options.role, port: options.port }));
+    });
+  program
+    .command('demo')
+    .description('Replays six months of real US flights through a real model, with one simulated incident, and shows the pages.')
+    .option('--once', 'print the summary at the end and exit', false)
+    .option('--port <port>', 'port of the pages', port, 8080)
+    .option('--speed <n>', 'replayed minutes a second in the live hour', positive)
+    .action(async (options: { once: boolean; port: number; speed?: number }) => {
+      const { runDemoCommand } = await import('./demo.ts');
+      done(await runDemoCommand(options));
+    });
+  program
+    .command('migrate')
+    .description('Brings the schema of the database up to date.')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .action(async (options: { config?: string }) => {
+      const { runMigrate } = await import('./migrate.ts');
+      done(await runMigrate(options.config));
+    });
+  program
+    .command('check')
+    .description('Checks configuration, rules and connections.')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .action(async (options: { config?: string }) => {
+      const { runCheck } = await import('./check.ts');
+      done(await runCheck(options.config));
+    });
+  program
+    .command('generate')
+    .description('Writes dashboards, Prometheus rules, JSON Schemas and documentation from their one definition.')
+    .option('--check', 'change nothing; exit 1 when a committed file is stale', false)
+    .option('--out <dir>', 'folder to write to; default the package itself')
+    .action(async (options: { check: boolean; out?: string }) => {
+      const { runGenerate } = await import('./generate.ts');
+      done(await runGenerate(options));
+    });
+}
+
+function addRecords(program: Command, done: Done): void {
+  program
+    .command('ingest')
+    .description('Sends files of records: NDJSON, CSV or Parquet, plain or gzip; - is stdin.')
+    .addOption(new Option('--type <type>', 'kind of the records').choices([...RECORD_KINDS]).makeOptionMandatory())
+    .option('--model <model>', 'model of records that name none')
+    .option('--version <version>', 'version of records that name none')
+    .option('--url <url>', 'service to send to; default the one of the configuration, or one started for this')
+    .option('--rejects <file>', 'write rejected lines to this file')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .argument('<file...>', 'files')
+    .action(async (files: string[], options: { type: RecordKind; model?: string; version?: string; url?: string; rejects?: string; config?: string }) => {
+      const { runIngest } = await import('./ingest.ts');
+      const { type, model, version, url, rejects, config } = options;
+      done(await runIngest({ type, model, version, url, rejects, config, files }));
+    });
+}
+
+function addReference(program: Command, done: Done): void {
+  const reference = program.command('reference').description('What models are compared with.');
+  const common = (command: Command): Command =>
+    command.option('--url <url>', 'running service').option('--config <file>', 'configuration; default plumbline.yaml when there is one');
+  common(reference.command('set <model>'))
+    .description('Puts a new reference in force; the old one stays as an older version.')
+    .addOption(new Option('--kind <kind>', 'kind').choices(['fixed', 'trailing', 'previous', 'same-hour-last-week', 'version']).default('fixed'))
+    .option('--from <time>', 'start of a fixed reference')
+    .option('--to <time>', 'end of a fixed reference, exclusive')
+    .option('--window <duration>', 'length of a trailing reference')
+    .option('--weeks <n>', 'weeks of a same-hour-last-week reference')
+    .option('--baseline <version>', 'version that a version reference compares with')
+    .action(async (model: string, options: Record<string, string>) => {
+      const { setReference } = await import('./reference.ts');
+      done(await setReference(model, referenceOptions(options)));
+    });
+  common(reference.command('list'))
+    .description('Lists the references of all models.')
+    .action(async (options: Record<string, string>) => {
+      const { listReferences } = await import('./reference.ts');
+      done(await listReferences(referenceOptions(options)));
+    });
+  common(reference.command('show <model>'))
+    .description('Lists the references of one model, newest first.')
+    .action(async (model: string, options: Record<string, string>) => {
+      const { showReferences } = await import('./reference.ts');
+      done(await showReferences(model, referenceOptions(options)));
+    });
+}
+
+function referenceOptions(options: Readonly<Record<string, string>>) {
+  const { kind, from, to, window, weeks, baseline, url, config } = options;
+  return { kind, from, to, window, weeks, baseline, url, config };
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  throw new InvalidArgumentError('It must be a port from 0 to 65535.');
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError('It must be a number above 0.');
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

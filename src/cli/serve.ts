@@ -1,0 +1,39 @@
+import { type Role, startService } from '../app.ts';
+import { loadConfig } from '../config.ts';
+import { systemClock } from '../core/clock.ts';
+import { createLogger } from './logger.ts';
+
+/** Runs the service until SIGTERM or SIGINT, then drains and returns 0. */
+export async function runServe(options: { readonly config: string | undefined; readonly role: Role; readonly port?: number | undefined }): Promise<number> {
+  const loaded = loadConfig(options.config);
+  const config = options.port === undefined ? loaded : { ...loaded, server: { ...loaded.server, port: options.port } };
+  const logger = createLogger(config.telemetry.log_level);
+  const stopping = untilSignal();
+  const service = await startService({
+    config,
+    role: options.role,
+    clock: systemClock,
+    wallClock: systemClock,
+    random: Math.random,
+    logger,
+    background: true,
+  });
+  await stopping;
+  await service.stop();
+  return 0;
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+export function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const onSignal = (): void => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) {
+        process.removeListener(name, onSignal);
+        process.once(name, () => process.exit(130));
+      }
+      resolve();
+    };
+    process.once('SIGTERM', onSignal);
+    process.once('SIGINT', onSignal);
+  });
+}

@@ -1,0 +1,3 @@
+import { runVectors } from './vectors.ts';
+
+process.exitCode = await runVectors(process.argv.slice(2));

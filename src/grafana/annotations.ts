@@ -1,0 +1,63 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
+import { type AnnotationQuery, AnnotationQueryBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
+import { clickHouseQuery } from './clickhouse-query.ts';
+import { dataSourceRef } from './datasources.ts';
+import { MODEL_FILTER, table } from './sql.ts';
+
+/** Returns Grafana's own layer, where people leave notes by hand. */
+export function handwrittenAnnotations(): Builder<AnnotationQuery> {
+  return new AnnotationQueryBuilder()
+    .builtIn(1)
+    .type('dashboard')
+    .name('Annotations & Alerts')
+    .datasource({ type: 'grafana', uid: '-- Grafana --' })
+    .enable(true)
+    .hide(true)
+    .iconColor('rgba(0, 211, 255, 1)');
+}
+
+/** Returns the marks of changes to the model, or to everything, of the given kinds. */
+export function changeAnnotations(options: {
+  readonly name: string;
+  readonly kinds: readonly string[];
+  readonly color: string;
+}): Builder<AnnotationQuery> {
+  const kinds = options.kinds.map((kind) => `'${kind}'`).join(', ');
+  const sql = [
+    'SELECT ts AS time, title,',
+    "concat(kind, if(version = '', '', concat(' of version ', version)), if(url = '', '', concat(' ', url))) AS text,",
+    "arrayStringConcat(arrayFilter(tag -> tag != '', [toString(kind), toString(model), toString(version)]), ',') AS tags",
+    `FROM ${table('change_events')}`,
+    `WHERE $__timeFilter(ts) AND (${MODEL_FILTER} OR model = '') AND kind IN (${kinds})`,
+    'ORDER BY time LIMIT 1000',
+  ].join('\n');
+  return clickHouseAnnotations({ name: options.name, color: options.color, sql });
+}
+
+/** Returns the spans in which alerts of the model fired: from firing to resolved, or to the end of the picture. */
+export function alertAnnotations(): Builder<AnnotationQuery> {
+  const sql = [
+    "SELECT minIf(at, transition = 'firing') AS time,",
+    "if(countIf(transition = 'resolved') = 0, $__toTime_ms, maxIf(at, transition = 'resolved')) AS timeEnd,",
+    "any(alert) AS title, argMax(summary, at) AS text, concat(any(severity), ',', any(alert)) AS tags",
+    `FROM ${table('alert_history')} FINAL`,
+    `WHERE ${MODEL_FILTER} AND at >= $__fromTime_ms - INTERVAL 30 DAY AND at <= $__toTime_ms GROUP BY episode`,
+    "HAVING countIf(transition = 'firing') > 0 AND time <= $__toTime_ms AND timeEnd >= $__fromTime_ms",
+    'ORDER BY time LIMIT 1000',
+  ].join('\n');
+  return clickHouseAnnotations({ name: 'Alerts', color: 'red', sql });
+}
+
+function clickHouseAnnotations(options: {
+  readonly name: string;
+  readonly color: string;
+  readonly sql: string;
+}): Builder<AnnotationQuery> {
+  return new AnnotationQueryBuilder()
+    .name(options.name)
+    .datasource(dataSourceRef('clickhouse'))
+    .enable(true)
+    .hide(false)
+    .iconColor(options.color)
+    .target(clickHouseQuery({ refId: 'annotation', sql: options.sql, format: 'table' }));
+}

@@ -1,0 +1,13 @@
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog';
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
+import { dataSourceRef } from './datasources.ts';
+
+/** Returns the builder of an instant Prometheus query shown as a table: one row per series, one column per label. */
+export function prometheusTableQuery(options: { readonly refId: string; readonly expr: string }): Builder<Dataquery> {
+  return new DataqueryBuilder()
+    .refId(options.refId)
+    .datasource(dataSourceRef('prometheus'))
+    .expr(options.expr)
+    .format(PromQueryFormat.Table)
+    .instant();
+}

@@ -1,0 +1,27 @@
+import { catalogue } from './catalogue.ts';
+
+/** Returns the catalogue name most like a mistyped one, or undefined when none is near. */
+export function closestSignal(name: string): string | undefined {
+  const limit = Math.ceil(name.length / 3);
+  let best: { readonly name: string; readonly distance: number } | undefined;
+  for (const candidate of catalogue) {
+    const distance = editDistance(name.toLowerCase(), candidate.name);
+    if (distance <= limit && (best === undefined || distance < best.distance))
+      best = { name: candidate.name, distance };
+  }
+  return best?.name;
+}
+
+/** Levenshtein distance: insertions, deletions and substitutions of one character. */
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [row, leftCharacter] of left.split('').entries()) {
+    const current = [row + 1];
+    for (const [column, rightCharacter] of right.split('').entries()) {
+      const substituted = (previous[column] ?? 0) + (leftCharacter === rightCharacter ? 0 : 1);
+      current.push(Math.min(substituted, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[right.length] ?? 0;
+}

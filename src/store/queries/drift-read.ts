@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { LEVELS } from '../../stats/levels.ts';
+import { defineQuery } from '../query.ts';
+
+const level = z.enum(LEVELS);
+const RANK = `indexOf([${LEVELS.map((name) => `'${name}'`).join(', ')}], toString(level))`;
+const LEVEL_AT = (rank: string): string => `[${LEVELS.map((name) => `'${name}'`).join(', ')}][${rank}]`;
+const MODEL_LEVEL = `final = 1 AND version = '' AND segment = ''`;
+
+const driftWeek = z.object({
+  week_ms: z.number(),
+  feature: z.string(),
+  kind: z.string(),
+  level,
+  windows: z.number(),
+  judged: z.number(),
+  drifted: z.number(),
+  psi_corrected: z.number().nullable(),
+  psi_max: z.number().nullable(),
+});
+
+/** The closed windows of one feature that began in one ISO week: the worst level, the mean and largest corrected PSI. */
+export type DriftWeek = z.infer<typeof driftWeek>;
+
+/** Drift of every feature by ISO week, from the closed windows; windows without enough data count for no mean. */
+export const driftByWeek = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
+  name: 'drift_by_week',
+  sql: `SELECT toUnixTimestamp(toDateTime(toMonday(window_from), 'UTC')) * 1000 AS week_ms, feature, any(d.kind) AS kind, ${LEVEL_AT(`max(${RANK})`)} AS level,
+  count() AS windows, countIf(d.level != 'insufficient_data') AS judged, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted,
+  avgIf(d.psi_corrected, d.level != 'insufficient_data') AS psi_corrected, if(judged = 0, nan, maxIf(d.psi_corrected, d.level != 'insufficient_data')) AS psi_max
+FROM drift_results AS d FINAL
+WHERE model = {model:String} AND ${MODEL_LEVEL}
+  AND window_to > toDateTime({from:Int64} / 1000, 'UTC') AND window_from < toDateTime({to:Int64} / 1000, 'UTC')
+GROUP BY week_ms, feature ORDER BY feature, week_ms`,
+  row: driftWeek,
+});
+
+/** The worst level of each model in its newest closed window, and how many of its features drifted there. */
+export const latestDrift = defineQuery<Record<string, never>>()({
+  name: 'latest_drift',
+  sql: `SELECT model, ${LEVEL_AT(`max(${RANK})`)} AS level, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted, count() AS features,
+  toUnixTimestamp(min(window_from)) * 1000 AS from_ms, toUnixTimestamp(max(d.window_to)) * 1000 AS to_ms
+FROM drift_results AS d FINAL
+WHERE ${MODEL_LEVEL} AND (model, window_to) IN (SELECT model, max(window_to) FROM drift_results WHERE ${MODEL_LEVEL} GROUP BY model)
+GROUP BY model ORDER BY model`,
+  row: z.object({
+    model: z.string(),
+    level,
+    drifted: z.number(),
+    features: z.number(),
+    from_ms: z.number(),
+    to_ms: z.number(),
+  }),
+});
+
+const featureDrift = z.object({
+  feature: z.string(),
+  kind: z.string(),
+  level,
+  psi_corrected: z.number(),
+  ks: z.number(),
+  missing_current: z.number(),
+  unseen: z.number(),
+  reason: z.string(),
+  from_ms: z.number(),
+  to_ms: z.number(),
+});
+
+/** What the last closed window before a moment said about one feature. */
+export type FeatureDrift = z.infer<typeof featureDrift>;
+
+/** The features that had drifted most in the last window that closed in the day before `at` (epoch ms). */
+export const driftBefore = defineQuery<{ readonly model: string; readonly at: number; readonly top: number }>()({
+  name: 'drift_before',
+  sql: `SELECT feature, kind, level, psi_corrected, ks, missing_current, unseen, reason, toUnixTimestamp(window_from) * 1000 AS from_ms, toUnixTimestamp(window_to) * 1000 AS to_ms
+FROM drift_results FINAL
+WHERE model = {model:String} AND ${MODEL_LEVEL} AND window_to = (
+  SELECT max(window_to) FROM drift_results WHERE model = {model:String} AND ${MODEL_LEVEL}
+    AND window_to <= toDateTime({at:Int64} / 1000, 'UTC') AND window_to > toDateTime({at:Int64} / 1000, 'UTC') - INTERVAL 1 DAY)
+ORDER BY ${RANK} DESC, psi_corrected DESC, feature LIMIT {top:UInt32}`,
+  row: featureDrift,
+});

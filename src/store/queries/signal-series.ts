@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { defineQuery } from '../query.ts';
+
+const signalSeries = z.object({
+  signal: z.string(),
+  model: z.string(),
+  version: z.string(),
+  segment: z.string(),
+  gpu: z.string(),
+  /** [minute in epoch ms, value], in order of time. */
+  points: z.array(z.tuple([z.number(), z.number()])),
+});
+
+/** The minutes of one signal for one model, version, segment or GPU that have a value. */
+export type SignalSeries = z.infer<typeof signalSeries>;
+
+/**
+ * Returns the values of signals from `from` (inclusive) to `to` (exclusive), epoch seconds, at the given levels
+ * (`model`, `version`, `segment`, `gpu`). The newest evaluation of a minute counts; minutes not in state ok are left out.
+ */
+export const signalSeriesQuery = defineQuery<{
+  readonly signals: readonly string[];
+  readonly levels: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}>()({
+  name: 'signal_series',
+  sql: `
+    SELECT signal, model, version, segment, gpu,
+      arraySort(groupArray((toUnixTimestamp(t) * 1000, value))) AS points
+    FROM signals FINAL
+    WHERE signal IN {signals:Array(String)} AND t >= toDateTime({from:UInt32}, 'UTC') AND t < toDateTime({to:UInt32}, 'UTC')
+      AND feature = '' AND state = 'ok' AND isFinite(value)
+      AND multiIf(gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}
+    GROUP BY signal, model, version, segment, gpu`,
+  row: signalSeries,
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { loadRules } from '../../src/alerting/load-rules.ts';
+
+const file = (alert: string, unless: readonly string[] = [], name = `${alert}.yaml`) => ({
+  file: name,
+  text: `
+alert: ${alert}
+severity: info
+summary: x
+runbook: x
+unless: [${unless.join(', ')}]
+when: { signal: error_ratio, above: 0.1 }
+`,
+});
+
+test('rules come after those that explain them, whatever the order of the files', () => {
+  const { rules, warnings } = loadRules([file('Bbb', ['Ccc']), file('Aaa', ['Bbb', 'Ccc']), file('Ccc')]);
+  expect(rules.map(({ alert }) => alert)).toEqual(['Ccc', 'Bbb', 'Aaa']);
+  expect(warnings).toEqual([]);
+});
+
+test('an explanation that no rule gives is a warning, not an error', () => {
+  expect(loadRules([file('Aaa', ['Zzz'])]).warnings).toEqual([
+    'Aaa.yaml: unless names Zzz, but no loaded rule is called so; it has no effect.',
+  ]);
+});
+
+test('two files with one alert are refused with both names', () => {
+  expect(() => loadRules([file('Aaa'), file('Aaa', [], 'copy.yaml')])).toThrow(
+    'copy.yaml: alert Aaa is already defined in Aaa.yaml.',
+  );
+});
+
+test('rules that explain each other in a circle are refused with the circle', () => {
+  expect(() => loadRules([file('Aaa', ['Bbb']), file('Bbb', ['Ccc']), file('Ccc', ['Aaa'])])).toThrow(
+    'Rules explain each other in a circle through unless: Aaa -> Bbb -> Ccc -> Aaa.',
+  );
+});
