@@ -6,6 +6,9 @@ import { listReferences, replaceReference, type StoredReference } from './analys
 import { guard } from './api/auth.ts';
 import { registerIngestRoutes } from './api/ingest-routes.ts';
 import { type ReferenceAnswer, type ReferenceBody, registerReferenceRoutes } from './api/reference-routes.ts';
+import { registerPages } from './api/pages/register-pages.ts';
+import type { DriftRequest } from './api/read/read-dependencies.ts';
+import { registerReadRoutes } from './api/read/register-read-routes.ts';
 import { createServer } from './api/server.ts';
 import { registerSystemRoutes } from './api/system-routes.ts';
 import type { Config } from './config/schema.ts';
@@ -14,6 +17,7 @@ import { ConfigError } from './core/errors.ts';
 import { packageVersion } from './package-info.ts';
 import type { BatchWriter } from './store/ingest/batch-writer.ts';
 import type { Store } from './store/store.ts';
+import { storedDrift } from './stored-drift.ts';
 
 export interface HttpOptions {
   readonly config: Config;
@@ -44,6 +48,16 @@ export async function listenHttp(options: HttpOptions): Promise<HttpService> {
     listReferences: async (model) => (await listReferences(store, model)).map(toAnswer),
     setReference: async (model, spec) => toAnswer(await replaceReference({ store, schedule, model, reference: fromBody(spec), nowMs: clock.now() })),
   });
+  const reading = {
+    store,
+    clock,
+    wallClock,
+    models: config.models,
+    guard: guards,
+    driftForRange: (request: DriftRequest) => storedDrift(store, schedule, request),
+  };
+  await registerReadRoutes(app, reading);
+  await registerPages(app, reading);
   try {
     await app.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {

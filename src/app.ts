@@ -6,6 +6,7 @@ import { loadRules } from './alerting/load-rules.ts';
 import { readRuleFiles } from './alerting/read-rule-files.ts';
 import { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { MinuteLoop } from './analysis/minute/minute-loop.ts';
+import { PerformanceSignals } from './analysis/minute/performance-signals.ts';
 import { publishSignals } from './analysis/minute/publish-signals.ts';
 import { GpuTelemetry } from './collectors/gpu/gpu-telemetry.ts';
 import { createModelMatch } from './collectors/gpu/model-match.ts';
@@ -68,7 +69,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const opened = await openStore({ settings: storeSettings(config), attach: false, clock: wallClock, logger, telemetry });
   const { store, engine } = opened;
   const spool = new Spool(`${config.clickhouse.path}/spool`);
-  const writer = new BatchWriter({ store, spool, clock: wallClock, logger, telemetry });
+  const limits = { answerMs: config.server.answer_timeout };
+  const writer = new BatchWriter({ store, spool, clock: wallClock, logger, telemetry, limits });
   await writer.recover();
 
   const schedule = new DriftSchedule({
@@ -103,7 +105,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await evaluator.evaluateMinutes(range);
       worker.wake();
     },
-    measurePerformance: async () => {},
+    performance: new PerformanceSignals({ store, taskOf: (model) => config.models.find((entry) => entry.name === model)?.task }),
     intervalMs: config.evaluation.interval,
     delayMs: config.evaluation.delay,
     lateMs: config.retention.late,

@@ -1,4 +1,4 @@
-import { type Compare, comparesOf, type Condition, type Term } from './rule.ts';
+import type { Compare, Condition, Term } from './rule.ts';
 
 /** `no_data`: no compare of the rule had a value, which counts as not true. */
 export type Verdict = 'true' | 'false' | 'no_data';
@@ -18,8 +18,9 @@ export interface ConditionContext {
  */
 export function evaluateCondition(condition: Condition, context: ConditionContext): Verdict {
   const isOwn = context.isOwn ?? (() => true);
-  const seen = comparesOf(condition).some((compare) => isOwn(compare.signal) && context.value(compare) !== undefined);
-  if (!seen) return 'no_data';
+  const isSeen = (part: Condition): boolean =>
+    part.kind === 'compare' ? isOwn(part.signal) && context.value(part) !== undefined : part.of.some(isSeen);
+  if (!isSeen(condition)) return 'no_data';
   return holds(condition, context) ? 'true' : 'false';
 }
 
@@ -31,7 +32,7 @@ export function boundValue({ bound, signal }: Compare, context: ConditionContext
 }
 
 /** Returns whether a compare holds in the minute. */
-export function compareHolds(compare: Compare, context: ConditionContext): boolean {
+function compareHolds(compare: Compare, context: ConditionContext): boolean {
   const left = context.value(compare);
   const right = boundValue(compare, context);
   if (left === undefined || right === undefined) return false;

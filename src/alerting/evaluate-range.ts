@@ -2,7 +2,7 @@ import { type AlertState, type AlertTransition, INACTIVE, isFiring, isOpen, step
 import { boundValue, type ConditionContext, evaluateCondition, type Verdict } from './evaluate-condition.ts';
 import { findSignal } from '../signals/catalogue.ts';
 import { describeCompare, renderSummary } from './render-summary.ts';
-import { comparesOf, type Rule, termsOf } from './rule.ts';
+import { comparesOf, type Rule, type Term, termsOf } from './rule.ts';
 import { episodeOf, isFleet, isOwnSignal, type ScopeInstance, scopeKeyOf } from './scope.ts';
 import type { SignalWindow } from './signal-window.ts';
 
@@ -60,19 +60,18 @@ const EVERY_MODEL = '*';
 export function evaluateRange(input: RangeInput): RangeResult {
   const alerts = new Map(input.alerts);
   const changes: AlertChange[] = [];
-  const candidates = input.rules.map((rule) => ({ rule, instances: instancesOf(rule, input) }));
+  const candidates = input.rules.flatMap((rule) =>
+    instancesOf(rule, input).map((one) => candidateOf(rule, one, input)),
+  );
   const firing = new FiringCount([...alerts.values()]);
   for (let minuteMs = input.fromMs; minuteMs < input.toMs; minuteMs += MINUTE_MS) {
-    for (const { rule, instances } of candidates) {
-      for (const instance of instances) {
-        const key = alertKey(rule.alert, scopeKeyOf(rule.scope, instance));
-        const before = alerts.get(key);
-        const outcome = evaluateMinute({ rule, instance, before, minuteMs, input, firing });
-        changes.push(...outcome.changes);
-        if (outcome.alert === undefined) continue;
-        alerts.set(key, outcome.alert);
-        firing.replace(before, outcome.alert);
-      }
+    for (const candidate of candidates) {
+      const before = alerts.get(candidate.key);
+      const outcome = evaluateMinute({ candidate, before, minuteMs, firing });
+      changes.push(...outcome.changes);
+      if (outcome.alert === undefined) continue;
+      alerts.set(candidate.key, outcome.alert);
+      firing.replace(before, outcome.alert);
     }
   }
   return { alerts, changes };
@@ -92,12 +91,45 @@ function instancesOf(rule: Rule, { window, alerts }: RangeInput): readonly Scope
   return [...found.values()];
 }
 
-interface MinuteInput {
+/** A rule and one instance of its scope, with everything that does not change from minute to minute. */
+interface Candidate {
   readonly rule: Rule;
   readonly instance: ScopeInstance;
+  readonly scopeKey: string;
+  readonly key: string;
+  readonly contextAt: (minuteMs: number) => ConditionContext;
+}
+
+function candidateOf(rule: Rule, instance: ScopeInstance, { window, threshold }: RangeInput): Candidate {
+  const readers = new Map<string, (minuteMs: number) => number | undefined>();
+  const readerOf = (term: Term): ((minuteMs: number) => number | undefined) => {
+    const key =
+      term.range === undefined ? term.signal : `${term.signal} ${term.range.aggregate} ${term.range.durationMs}`;
+    const reader = readers.get(key) ?? window.reader(term, rule.scope, instance);
+    readers.set(key, reader);
+    return reader;
+  };
+  const signals = comparesOf(rule.when).map(({ signal }) => signal);
+  const own = new Set(signals.filter((signal) => isOwnSignal(rule.scope, findSignal(signal)?.scope ?? [])));
+  const thresholds = new Map(signals.map((signal) => [signal, threshold(instance.model, rule.alert, signal)]));
+  const scopeKey = scopeKeyOf(rule.scope, instance);
+  return {
+    rule,
+    instance,
+    scopeKey,
+    key: alertKey(rule.alert, scopeKey),
+    contextAt: (minuteMs) => ({
+      value: (term) => readerOf(term)(minuteMs),
+      isOwn: (signal) => own.has(signal),
+      threshold: (signal) => thresholds.get(signal),
+    }),
+  };
+}
+
+interface MinuteInput {
+  readonly candidate: Candidate;
   readonly before: TrackedAlert | undefined;
   readonly minuteMs: number;
-  readonly input: RangeInput;
   readonly firing: FiringCount;
 }
 
@@ -105,16 +137,12 @@ function evaluateMinute(options: MinuteInput): {
   readonly alert: TrackedAlert | undefined;
   readonly changes: readonly AlertChange[];
 } {
-  const { rule, instance, before, minuteMs, input, firing } = options;
-  const context: ConditionContext = {
-    value: (term) => input.window.value(term, { scope: rule.scope, instance, minuteMs }),
-    isOwn: (signal) => isOwnSignal(rule.scope, findSignal(signal)?.scope ?? []),
-    threshold: (signal) => input.threshold(instance.model, rule.alert, signal),
-  };
+  const { candidate, before, minuteMs, firing } = options;
+  const { rule, instance, scopeKey } = candidate;
+  const context = candidate.contextAt(minuteMs);
   const explained = rule.unless.some((alert) => firing.has(alert, instance.model));
   const verdict = explained ? 'false' : evaluateCondition(rule.when, context);
-  if (verdict !== 'true' && (before === undefined || !isOpen(before.state))) return { alert: undefined, changes: [] };
-  const scopeKey = scopeKeyOf(rule.scope, instance);
+  if (verdict !== 'true' && (before === undefined || !isOpen(before.state))) return UNCHANGED;
   const { state, transitions } = stepAlert(before?.state ?? INACTIVE, {
     verdict,
     minuteMs,
@@ -122,7 +150,7 @@ function evaluateMinute(options: MinuteInput): {
     keepFiringForMs: rule.keepFiringForMs,
     episodeAt: (firstMs) => episodeOf(rule.alert, scopeKey, firstMs),
   });
-  if (state === before?.state) return { alert: undefined, changes: [] };
+  if (state === before?.state) return UNCHANGED;
   const said = verdict === 'true' || before === undefined ? sayMinute(rule, instance, context) : before;
   const alert: TrackedAlert = {
     alert: rule.alert,
@@ -142,6 +170,8 @@ function evaluateMinute(options: MinuteInput): {
     changes: transitions.map((transition) => ({ atMs: minuteMs, transition, rule, alert, verdict, conditions })),
   };
 }
+
+const UNCHANGED = { alert: undefined, changes: [] } as const;
 
 function sayMinute(
   rule: Rule,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { DURATION_PATTERN } from './duration.ts';
 
-export const SEVERITIES = ['critical', 'warning', 'info'] as const;
-export const RULE_SCOPES = ['model', 'version', 'segment', 'gpu', 'fleet'] as const;
-export const AGGREGATES = ['avg', 'max', 'min', 'last', 'p95'] as const;
+const SEVERITIES = ['critical', 'warning', 'info'] as const;
+const RULE_SCOPES = ['model', 'version', 'segment', 'gpu', 'fleet'] as const;
+const AGGREGATES = ['avg', 'max', 'min', 'last', 'p95'] as const;
 const ALERT_NAME = /^[A-Z][A-Za-z0-9]{2,79}$/;
 
 const duration = z.string().regex(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 1h or 2d');

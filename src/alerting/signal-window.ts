@@ -19,20 +19,23 @@ export class SignalWindow {
     }
   }
 
-  /** Returns what a term is for an instance in a minute, or undefined when there is no value. */
-  value(
-    term: Term,
-    options: { readonly scope: RuleScope; readonly instance: ScopeInstance; readonly minuteMs: number },
-  ): number | undefined {
-    const points = this.#series.get(keyOf(term.signal, reducedTo(options.scope, term.signal, options.instance))) ?? [];
-    const end = countUpTo(points, options.minuteMs);
-    const newest = points[end - 1];
-    if (term.range === undefined) return newest?.[0] === options.minuteMs ? newest[1] : undefined;
-    const start = countUpTo(points, options.minuteMs - term.range.durationMs);
-    return aggregateOf(
-      points.slice(start, end).map(([, value]) => value),
-      term.range.aggregate,
-    );
+  /** Returns a function from a minute (epoch ms) to what the term is then, undefined when there is no value. */
+  reader(term: Term, scope: RuleScope, instance: ScopeInstance): (minuteMs: number) => number | undefined {
+    const points = this.#series.get(keyOf(term.signal, reducedTo(scope, term.signal, instance))) ?? [];
+    const { range } = term;
+    if (range === undefined) {
+      return (minuteMs) => {
+        const newest = points[countUpTo(points, minuteMs) - 1];
+        return newest?.[0] === minuteMs ? newest[1] : undefined;
+      };
+    }
+    return (minuteMs) => {
+      const inRange = points.slice(countUpTo(points, minuteMs - range.durationMs), countUpTo(points, minuteMs));
+      return aggregateOf(
+        inRange.map(([, value]) => value),
+        range.aggregate,
+      );
+    };
   }
 
   /** Returns the instances of a scope that any of the signals has rows for. */

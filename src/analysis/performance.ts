@@ -71,7 +71,10 @@ export async function performanceWindows(
 }
 
 /** Returns the parameters of the query that adds up one part of the range; for showing how a number came about. */
-export function performanceParameters(options: PerformanceOptions, part: { readonly fromMs: number; readonly toMs: number }) {
+export function performanceParameters(
+  options: PerformanceOptions,
+  part: { readonly fromMs: number; readonly toMs: number },
+) {
   const [name, ...value] = (options.segment ?? '').split('=');
   return {
     model: options.model,

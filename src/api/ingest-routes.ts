@@ -27,10 +27,23 @@ const answerSchema = z.object({
 });
 
 const querySchema = z.object({
-  max_errors: z.coerce.number().int().min(0).max(1_000_000).default(20).describe('How many refused records the answer lists.'),
+  max_errors: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(20)
+    .describe('How many refused records the answer lists.'),
 });
 
-const NDJSON = new Set(['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/jsonlines', 'application/x-jsonlines', 'text/plain']);
+const NDJSON = new Set([
+  'application/x-ndjson',
+  'application/ndjson',
+  'application/jsonl',
+  'application/jsonlines',
+  'application/x-jsonlines',
+  'text/plain',
+]);
 
 const SUMMARIES: Readonly<Record<RecordKind, string>> = {
   predictions: 'Takes predictions in.',
@@ -53,7 +66,8 @@ export async function registerIngestRoutes(app: FastifyInstance, options: Ingest
         preHandler: options.guard('ingest'),
         schema: {
           summary: SUMMARIES[kind],
-          description: 'NDJSON, a JSON array or a JSON object; Content-Encoding gzip. Idempotency-Key makes a retry count once.',
+          description:
+            'NDJSON, a JSON array or a JSON object; Content-Encoding gzip. Idempotency-Key makes a retry count once.',
           tags: ['ingest'],
           querystring: querySchema,
           response: { 200: answerSchema },
@@ -64,16 +78,27 @@ export async function registerIngestRoutes(app: FastifyInstance, options: Ingest
   });
 }
 
-async function handle(kind: RecordKind, request: FastifyRequest, reply: FastifyReply, options: IngestRouteOptions): Promise<void> {
+async function handle(
+  kind: RecordKind,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: IngestRouteOptions,
+): Promise<void> {
   const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
   const format = type === 'application/json' || type === '' ? 'json' : NDJSON.has(type) ? 'ndjson' : undefined;
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (format === undefined) {
-    await sendProblem(reply, 415, { title: 'Unsupported Media Type', detail: `Content-Type ${type} is not known; send application/x-ndjson or application/json.` });
+    await sendProblem(reply, 415, {
+      title: 'Unsupported Media Type',
+      detail: `Content-Type ${type} is not known; send application/x-ndjson or application/json.`,
+    });
     return;
   }
   if (encoding !== 'identity' && encoding !== 'gzip') {
-    await sendProblem(reply, 415, { title: 'Unsupported Media Type', detail: `Content-Encoding ${encoding} is not known; send gzip or nothing.` });
+    await sendProblem(reply, 415, {
+      title: 'Unsupported Media Type',
+      detail: `Content-Encoding ${encoding} is not known; send gzip or nothing.`,
+    });
     return;
   }
   const key = request.headers['idempotency-key'];
@@ -93,10 +118,16 @@ async function handle(kind: RecordKind, request: FastifyRequest, reply: FastifyR
   });
   const { accepted, rejected } = result;
   const { max_errors: maxErrors } = querySchema.parse(request.query);
-  const errors = rejected > result.errors.length && maxErrors > result.errors.length ? await allErrors(options.store, result.receipts, maxErrors) : result.errors.slice(0, maxErrors);
+  const errors =
+    rejected > result.errors.length && maxErrors > result.errors.length
+      ? await allErrors(options.store, result.receipts, maxErrors)
+      : result.errors.slice(0, maxErrors);
   if (result.unreadable) {
     const [first] = errors;
-    const detail = first === undefined ? 'The body holds no records.' : `No record could be read: line ${first.line} ${first.reason}.`;
+    const detail =
+      first === undefined
+        ? 'The body holds no records.'
+        : `No record could be read: line ${first.line} ${first.reason}.`;
     await sendProblem(reply, 400, { title: 'Bad Request', detail, more: { accepted, rejected, errors } });
     return;
   }

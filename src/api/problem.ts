@@ -15,7 +15,12 @@ export const problemSchema = z.object({
 export async function sendProblem(
   reply: FastifyReply,
   status: number,
-  problem: { readonly title: string; readonly detail?: string; readonly code?: string; readonly more?: Readonly<Record<string, unknown>> },
+  problem: {
+    readonly title: string;
+    readonly detail?: string;
+    readonly code?: string;
+    readonly more?: Readonly<Record<string, unknown>>;
+  },
 ): Promise<void> {
   const { title, detail, code, more } = problem;
   await reply

@@ -7,7 +7,10 @@ import { handleError, sendProblem } from './problem.ts';
  * Returns an HTTP server without routes: validation and answers by zod schemas, OpenAPI 3.1 at /openapi.json, problem
  * documents for errors.
  */
-export async function createServer(options: { readonly logger: FastifyBaseLogger; readonly version: string }): Promise<FastifyInstance> {
+export async function createServer(options: {
+  readonly logger: FastifyBaseLogger;
+  readonly version: string;
+}): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -23,12 +26,19 @@ export async function createServer(options: { readonly logger: FastifyBaseLogger
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler(async (request, reply) => {
-    await sendProblem(reply, 404, { title: 'Not Found', detail: `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}.` });
+    await sendProblem(reply, 404, {
+      title: 'Not Found',
+      detail: `There is nothing at ${request.method} ${request.url.split('?')[0] ?? ''}.`,
+    });
   });
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Plumbline', version: options.version, description: 'Observability and drift analytics for machine learning in production.' },
+      info: {
+        title: 'Plumbline',
+        version: options.version,
+        description: 'Observability and drift analytics for machine learning in production.',
+      },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     },
     transform: jsonSchemaTransform,

@@ -18,24 +18,50 @@ const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 /** Registers /metrics (Prometheus text or OpenMetrics), /healthz and /readyz. */
 export async function registerSystemRoutes(app: FastifyInstance, options: SystemRouteOptions): Promise<void> {
   const { store, registry } = options;
-  app.get('/healthz', { schema: { summary: 'Tells that the process lives.', tags: ['system'], response: { 200: z.object({ status: z.literal('ok') }) } } }, async () => ({ status: 'ok' as const }));
-  app.get('/readyz', { schema: { summary: 'Tells whether work can be taken.', tags: ['system'] } }, async (_request, reply) => {
-    if (options.isReady() && (await store.ping())) return { status: 'ready' };
-    reply.header('retry-after', '5');
-    await sendProblem(reply, 503, { title: 'Service Unavailable', detail: 'The database does not answer or the service is stopping.' });
-    return reply;
-  });
-  app.get('/metrics', { preHandler: options.guard('read'), schema: { summary: 'Signals and the health of the service itself.', tags: ['system'] } }, async (request, reply) => {
-    if (!(request.headers.accept ?? '').includes('application/openmetrics-text')) {
-      return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await registry.metrics());
-    }
-    return reply.type(OPENMETRICS).send(toOpenMetrics(await registry.metrics()));
-  });
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        summary: 'Tells that the process lives.',
+        tags: ['system'],
+        response: { 200: z.object({ status: z.literal('ok') }) },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  );
+  app.get(
+    '/readyz',
+    { schema: { summary: 'Tells whether work can be taken.', tags: ['system'] } },
+    async (_request, reply) => {
+      if (options.isReady() && (await store.ping())) return { status: 'ready' };
+      reply.header('retry-after', '5');
+      await sendProblem(reply, 503, {
+        title: 'Service Unavailable',
+        detail: 'The database does not answer or the service is stopping.',
+      });
+      return reply;
+    },
+  );
+  app.get(
+    '/metrics',
+    {
+      preHandler: options.guard('read'),
+      schema: { summary: 'Signals and the health of the service itself.', tags: ['system'] },
+    },
+    async (request, reply) => {
+      if (!(request.headers.accept ?? '').includes('application/openmetrics-text')) {
+        return reply.type('text/plain; version=0.0.4; charset=utf-8').send(await registry.metrics());
+      }
+      return reply.type(OPENMETRICS).send(toOpenMetrics(await registry.metrics()));
+    },
+  );
 }
 
 /** The text format becomes OpenMetrics by naming counters without _total in their comments and ending with EOF. */
 function toOpenMetrics(text: string): string {
   const counters = new Set([...text.matchAll(/^# TYPE (\S+)_total counter$/gm)].map((match) => match[1]));
-  const renamed = text.replaceAll(/^# (HELP|TYPE) (\S+)_total /gm, (line, word: string, name: string) => (counters.has(name) ? `# ${word} ${name} ` : line));
+  const renamed = text.replaceAll(/^# (HELP|TYPE) (\S+)_total /gm, (line, word: string, name: string) =>
+    counters.has(name) ? `# ${word} ${name} ` : line,
+  );
   return `${renamed.replaceAll(/^\n/gm, '')}# EOF\n`;
 }

@@ -32,6 +32,7 @@ function createProgram(done: (code: number) => void): Command {
     .showHelpAfterError('(add --help for the options)');
   addService(program, done);
   addRecords(program, done);
+  addDrift(program, done);
   addReference(program, done);
   for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride();
   return program;
@@ -102,6 +103,34 @@ function addRecords(program: Command, done: Done): void {
       const { runIngest } = await import('./ingest.ts');
       const { type, model, version, url, rejects, config } = options;
       done(await runIngest({ type, model, version, url, rejects, config, files }));
+    });
+}
+
+function addDrift(program: Command, done: Done): void {
+  program
+    .command('drift')
+    .description('Compares two files, or stored predictions of a model with its reference, without a server.')
+    .option('--reference <file>', 'file of the reference: NDJSON, CSV, Parquet, Arrow, ORC or Avro, plain or compressed')
+    .option('--current <file>', 'file that is compared with it')
+    .option('--model <model>', 'only this model; without files: its stored predictions')
+    .option('--version <version>', 'only this version')
+    .option('--from <time>', 'start of the stored predictions')
+    .option('--to <time>', 'end of the stored predictions, exclusive')
+    .option('--url <url>', 'running service to ask for stored predictions')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .option('--profile <profile>', 'robust, textbook, evidently, nannyml, whylabs, scouter or deepchecks', 'robust')
+    .option('--compare-profiles', 'show beside what every other profile would have said', false)
+    .option('--window <window>', 'all, hour, day, week or month', 'all')
+    .option('--segment <name>', 'the same by the values of this segment')
+    .option('--categorical <name...>', 'features that are categories')
+    .option('--numeric <name...>', 'features that are numbers')
+    .option('--budget <n>', 'false alarms a month that are acceptable', positive)
+    .option('--format <format>', 'table, json or html', 'table')
+    .option('--out <file>', 'file to write to')
+    .option('--fail-on <level>', 'exit 1 on drift (minor or above) or warning (negligible or above)')
+    .action(async (options: Record<string, string> & { categorical?: string[]; numeric?: string[]; compareProfiles?: boolean; budget?: number }) => {
+      const { runDriftCommand } = await import('./drift-command.ts');
+      done(await runDriftCommand(options));
     });
 }
 

@@ -16,6 +16,7 @@ const serverSchema = z.strictObject({
   tokens: z.array(tokenSchema).default([]),
   public_url: z.url().optional().describe('How people reach the service; used in links of alerts.'),
   max_body_bytes: z.number().int().positive().default(4_294_967_296).describe('Largest body after decompression.'),
+  answer_timeout: duration().default(30_000).describe('How long a sender waits for its records to be stored before it is told to send them again (503).'),
 });
 
 const clickhouseSchema = z.strictObject({

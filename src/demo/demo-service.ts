@@ -17,7 +17,11 @@ export interface DemoService {
   /** Evaluates the minute that begins at `minuteMs`: scrapes, signals, rules, deliveries. Its records are stored already. */
   onMinute(minuteMs: number): Promise<void>;
   /** Compares the months after the reference with it, over raw rows and by the textbook: exact PSI of deciles and exact KS. */
-  driftByMonth(model: string, reference: { readonly fromMs: number; readonly toMs: number }, toMs: number): Promise<DriftReport>;
+  driftByMonth(
+    model: string,
+    reference: { readonly fromMs: number; readonly toMs: number },
+    toMs: number,
+  ): Promise<DriftReport>;
   stop(): Promise<void>;
 }
 

@@ -81,7 +81,11 @@ const CRUISE_MPH = 460;
  * The departure already holds the departure delay, so late flights land rather too late than too early: the recent
  * delays at an airport never look into the future.
  */
-export function landingMs(flight: { readonly departure: number; readonly distance: number; readonly delay: number }): number {
+export function landingMs(flight: {
+  readonly departure: number;
+  readonly distance: number;
+  readonly delay: number;
+}): number {
   const minutes = TAXI_MINUTES + Math.round((flight.distance * 60) / CRUISE_MPH) + Math.max(flight.delay, 0);
   return flight.departure + minutes * 60_000;
 }

@@ -88,7 +88,9 @@ export class IngestClient {
     const text = await response.text();
     if (response.status !== 200) {
       const retryable = response.status === 429 || response.status >= 500;
-      throw new AppError('E_DEMO_INGEST', `POST ${path} answered ${response.status}: ${text.slice(0, 500)}`, { retryable });
+      throw new AppError('E_DEMO_INGEST', `POST ${path} answered ${response.status}: ${text.slice(0, 500)}`, {
+        retryable,
+      });
     }
     const answer = answerSchema.parse(JSON.parse(text));
     const [first] = answer.errors;

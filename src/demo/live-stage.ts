@@ -38,7 +38,13 @@ export async function runLiveStage(options: {
 /** Business numbers and change events do not exist in the flights: simulated, and named so. */
 async function sendSurroundings(client: IngestClient, incident: IncidentSpan, minuteMs: number): Promise<void> {
   const labels = { source: 'simulated' };
-  const business = { ts: minuteMs, metric: SIMULATED_METRIC, value: bookingsUsd(minuteMs, incident), model: MODEL_NAME, labels };
+  const business = {
+    ts: minuteMs,
+    metric: SIMULATED_METRIC,
+    value: bookingsUsd(minuteMs, incident),
+    model: MODEL_NAME,
+    labels,
+  };
   await client.send('/v1/business', Buffer.from(`${JSON.stringify(business)}\n`), `demo-business-${minuteMs}`);
   if (minuteMs !== incident.fromMs) return;
   const event = {

@@ -17,7 +17,7 @@ export interface LogisticFit {
 const MAX_ITERATIONS = 25;
 const TOLERANCE = 1e-8;
 /** Keeps the system solvable when two inputs are collinear; too small to move a weight that the data determine. */
-const RIDGE = 1e-3;
+const RIDGE = 1e-6;
 
 /**
  * Computes the weights of a logistic regression by Newton's method (iteratively reweighted least squares), without

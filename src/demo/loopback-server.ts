@@ -8,7 +8,8 @@ export function listenOnLoopback(server: Server): Promise<number> {
     server.listen(0, '127.0.0.1', () => {
       server.off('error', reject);
       const address = server.address();
-      if (address === null || typeof address === 'string') reject(new AppError('E_INTERNAL', 'The server has no port.'));
+      if (address === null || typeof address === 'string')
+        reject(new AppError('E_INTERNAL', 'The server has no port.'));
       else resolve(address.port);
     });
   });

@@ -48,7 +48,8 @@ export class OriginDelays {
       landings += ring.landings[at] ?? 0;
       delaySum += ring.delaySum[at] ?? 0;
     }
-    return landings === 0 ? undefined : Math.round((delaySum * 10) / landings) / 10;
+    // Adding 0 turns -0 into 0.
+    return landings === 0 ? undefined : Math.round((delaySum * 10) / landings) / 10 + 0;
   }
 
   #ringOf(origin: string): Ring {

@@ -60,11 +60,11 @@ export class PredictionLog {
     const hub = this.#trained.hubs.get(features.origin) ?? 'small';
     this.#predictions.add(
       `{"prediction_id":"f${id}","ts":${departureMs},"model":"${MODEL_NAME}","version":"${MODEL_VERSION}","features":` +
-      `{"distance":${features.distance},"origin":"${features.origin}","destination":"${features.destination}",` +
-      `"hour":${features.hour},"weekday":"${features.weekday}","origin_delay_min":${delay}},` +
-      `"prediction":${rounded >= this.#trained.threshold ? 1 : 0},"score":${rounded},` +
-      `"latency_ms":${Math.round(latencyMs * 1e6) / 1e6},"segments":{"hub":"${hub}"}` +
-      `${contended ? ',"simulated":"contention"' : ''}}\n`,
+        `{"distance":${features.distance},"origin":"${features.origin}","destination":"${features.destination}",` +
+        `"hour":${features.hour},"weekday":"${features.weekday}","origin_delay_min":${delay}},` +
+        `"prediction":${rounded >= this.#trained.threshold ? 1 : 0},"score":${rounded},` +
+        `"latency_ms":${Math.round(latencyMs * 1e6) / 1e6},"segments":{"hub":"${hub}"}` +
+        `${contended ? ',"simulated":"contention"' : ''}}\n`,
     );
     this.#labels.add(id, flight.landingMs, isLate(flight.delayMin));
   }
@@ -77,7 +77,9 @@ export class PredictionLog {
   /** Returns the labels of the flights that have landed before `beforeMs` and were not returned yet. */
   takeLabels(beforeMs: number): Buffer {
     this.#labels.takeLanded(beforeMs, (id, late, landedMs) => {
-      this.#known.add(`{"prediction_id":"f${id}","model":"${MODEL_NAME}","label":${late ? 1 : 0},"label_ts":${landedMs}}\n`);
+      this.#known.add(
+        `{"prediction_id":"f${id}","model":"${MODEL_NAME}","label":${late ? 1 : 0},"label_ts":${landedMs}}\n`,
+      );
     });
     return this.#known.take();
   }

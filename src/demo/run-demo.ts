@@ -56,7 +56,9 @@ export async function runDemo(options: RunDemoOptions): Promise<number> {
     const startSeconds = options.stopwatch() / 1000;
     await openFirstPage(service);
     const firstPageSeconds = options.stopwatch() / 1000;
-    out(`Pages answer at ${service.url}/ and ${service.url}/models/${MODEL_NAME} (first page after ${firstPageSeconds.toFixed(1)} s).`);
+    out(
+      `Pages answer at ${service.url}/ and ${service.url}/models/${MODEL_NAME} (first page after ${firstPageSeconds.toFixed(1)} s).`,
+    );
     const paged = await playStory({ ...options, service, clock, receiver, startSeconds, firstPageSeconds });
     if (once || signal.aborted) return paged || signal.aborted ? 0 : 1;
     out(`The pages stay at ${service.url}/models/${MODEL_NAME} until you stop this with Ctrl-C.`);

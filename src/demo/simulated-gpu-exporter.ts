@@ -13,7 +13,10 @@ export class SimulatedGpuExporter {
   }
 
   /** Starts it; each scrape shows the GPU at that moment of the replay. */
-  static async start(options: { readonly now: () => number; readonly incident: IncidentSpan }): Promise<SimulatedGpuExporter> {
+  static async start(options: {
+    readonly now: () => number;
+    readonly incident: IncidentSpan;
+  }): Promise<SimulatedGpuExporter> {
     const server = createServer((request, response) => {
       if (request.url !== '/metrics') {
         response.writeHead(404).end();
@@ -59,6 +62,8 @@ function renderExposition(reading: GpuReading): string {
     ['DCGM_FI_DEV_XID_ERRORS', 'Value of the last XID error encountered.', 0],
   ] as const;
   return rows
-    .map(([name, help, value]) => `# HELP ${name} Simulated. ${help}\n# TYPE ${name} gauge\n${name}{${LABELS}} ${value}\n`)
+    .map(
+      ([name, help, value]) => `# HELP ${name} Simulated. ${help}\n# TYPE ${name} gauge\n${name}{${LABELS}} ${value}\n`,
+    )
     .join('');
 }

@@ -37,7 +37,9 @@ export async function playStory(stage: Stage): Promise<boolean> {
   const { service, signal, out } = stage;
   const source = new FlightSource(service.store);
   const flights = await source.load();
-  out(`${flights.toLocaleString('en-US')} real flights of January to June 2001 are loaded; the model trains on January.`);
+  out(
+    `${flights.toLocaleString('en-US')} real flights of January to June 2001 are loaded; the model trains on January.`,
+  );
   const trained = await trainModel(source, TRAINING);
   out(
     `Trained on ${trained.trainedOn.toLocaleString('en-US')} flights of 1 to 24 January; held-out last week: ` +
@@ -65,7 +67,12 @@ interface FastReplay {
 }
 
 /** Everything before the live hour, as fast as it goes. The time taken to make the reference does not count as ingest. */
-async function replayHistory(stage: Stage, replay: FlightReplay, client: IngestClient, flights: number): Promise<FastReplay> {
+async function replayHistory(
+  stage: Stage,
+  replay: FlightReplay,
+  client: IngestClient,
+  flights: number,
+): Promise<FastReplay> {
   const { service, stopwatch, progress: target, signal } = stage;
   const progress = new Progress({ target, stopwatch, label: 'Replay' });
   let ingestMs = 0;
@@ -103,7 +110,9 @@ const DEFAULT_SPEED_ONCE = 10;
 
 async function playLiveHour(stage: Stage, replay: FlightReplay, client: IngestClient): Promise<void> {
   const { service, receiver, out, stopwatch } = stage;
-  out(`Live from ${clockTime(LIVE_FROM_MS)}, minute by minute; simulated GPU contention ${clockTime(INCIDENT.fromMs)} to ${clockTime(INCIDENT.toMs)}.`);
+  out(
+    `Live from ${clockTime(LIVE_FROM_MS)}, minute by minute; simulated GPU contention ${clockTime(INCIDENT.fromMs)} to ${clockTime(INCIDENT.toMs)}.`,
+  );
   const progress = new Progress({ target: stage.progress, stopwatch, label: 'Live  ' });
   await runLiveStage({
     ...stage,

@@ -60,13 +60,18 @@ export async function trainModel(source: FlightSource, span: TrainingSpan): Prom
       flights: counts.holdOut,
       auc: auc(scored).auc ?? Number.NaN,
       logLoss: probMetrics(scored).logLoss ?? Number.NaN,
-      baselineLogLoss: probMetrics({ ...scored, scores: scored.scores.map(() => counts.trainingRate) }).logLoss ?? Number.NaN,
+      baselineLogLoss:
+        probMetrics({ ...scored, scores: scored.scores.map(() => counts.trainingRate) }).logLoss ?? Number.NaN,
       f1: best.f1,
     },
   };
 }
 
-async function visitFlights(source: FlightSource, span: TrainingSpan, visit: (flight: DepartingFlight) => void): Promise<void> {
+async function visitFlights(
+  source: FlightSource,
+  span: TrainingSpan,
+  visit: (flight: DepartingFlight) => void,
+): Promise<void> {
   const stream = new FlightFeatureStream();
   for (let day = span.fromMs; day < span.toMs; day += DAY_MS) {
     stream.forEach(await source.departed(day, Math.min(day + DAY_MS, span.toMs)), visit);

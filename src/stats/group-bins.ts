@@ -33,7 +33,7 @@ export function groupBins(reference: readonly number[], rule: GroupRule): number
 
 /** Returns the counts summed by group. */
 export function sumGroups(groups: readonly number[], counts: readonly number[]): number[] {
-  const sums = new Array<number>((groups.at(-1) ?? -1) + 1).fill(0);
+  const sums = Array<number>((groups.at(-1) ?? -1) + 1).fill(0);
   for (let index = 0; index < groups.length; index += 1) {
     const group = groups[index] ?? 0;
     sums[group] = (sums[group] ?? 0) + (counts[index] ?? 0);

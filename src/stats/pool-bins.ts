@@ -61,7 +61,7 @@ export function poolBins(reference: readonly number[], current: readonly number[
 
 /** Returns the counts of the pooled bins. */
 export function applyPooling(pooling: Pooling, counts: readonly number[]): number[] {
-  const pooled = new Array<number>(pooling.size).fill(0);
+  const pooled = Array<number>(pooling.size).fill(0);
   for (let index = 0; index < counts.length; index += 1) {
     const slot = pooling.target[index] ?? -1;
     if (slot >= 0) pooled[slot] = (pooled[slot] ?? 0) + (counts[index] ?? 0);

@@ -94,11 +94,12 @@ function conclude(input: {
   const floors = feature.floors ?? DEFAULT_FLOORS;
   const found = levelOf({ rejected, psiCorrected: entry.psiCorrected, dCorrected: entry.dCorrected }, floors);
   const level = found === 'insufficient_data' ? 'stable' : found;
-  const { df, phiN, v, n, m } = entry;
-  const mde = minDetectable({ df, phi: phiN, v, n, m, p: q / input.family }).psiMde;
   const { pooled, ...numbers } = entry;
-  const warnings = warningsOf({ windows: entry.windows, mde });
-  const reason = explainDrift({ ...numbers, pAdjusted, q, mde, level, floors, warnings });
+  const { df, phi, phiN, v, n, m, windows, psi, psiNoise, psiCorrected, dCorrected } = numbers;
+  const mde = minDetectable({ df, phi: phiN, v, n, m, p: q / input.family }).psiMde;
+  const warnings = warningsOf({ windows, mde });
+  const effect = { psi, psiNoise, psiCorrected, dCorrected, windows, phi, mde };
+  const reason = explainDrift({ ...effect, pAdjusted, q, level, floors, warnings });
   const top = topBins(pooled, feature);
   return { ...numbers, name, kind, pAdjusted, q, mde, level, reason, warnings, top };
 }

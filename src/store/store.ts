@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { type ClickHouseClient, ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { Logger } from 'pino';
 import { AppError } from '../core/errors.ts';
@@ -19,6 +20,8 @@ export interface StoreOptions {
 
 /** ClickHouse's own codes for "not now": too many queries or parts, memory, time, network, read-only replica, no space. */
 const RETRYABLE_CODES = new Set(['159', '202', '203', '209', '210', '225', '241', '242', '243', '252', '319', '425', '999']);
+
+const PING_TIMEOUT_MS = 3000;
 
 const SETTINGS = {
   async_insert: 0,
@@ -108,7 +111,7 @@ export class Store {
     readonly table: string;
     readonly columns: readonly string[];
     readonly format: string;
-    readonly body: Buffer;
+    readonly body: Buffer | readonly Buffer[];
     readonly token: string;
     readonly settings?: Readonly<Record<string, string | number>>;
   }): Promise<void> {
@@ -116,10 +119,11 @@ export class Store {
     await this.#observe(`insert_${table}`, async (client) => {
       const result = await client.exec({
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
-        values: Readable.from([body], { objectMode: false }),
+        values: Readable.from(Buffer.isBuffer(body) ? [body] : body, { objectMode: false }),
         clickhouse_settings: { ...deduplication(token), ...settings },
       });
-      result.stream.resume();
+      // An answer that breaks off says nothing about the insert: it is a fault, and the token makes the next try safe.
+      await finished(result.stream.resume());
     });
   }
 
@@ -140,9 +144,9 @@ export class Store {
     });
   }
 
-  /** Returns whether the database answers. */
+  /** Returns whether the database answers within three seconds. */
   async ping(): Promise<boolean> {
-    const result = await this.#connect().ping();
+    const result = await this.#connect().ping({ select: false, abort_signal: AbortSignal.timeout(PING_TIMEOUT_MS) });
     return result.success;
   }
 

@@ -2,6 +2,4 @@ import type { Bench } from './bench.ts';
 import { bench as calibration } from './calibration.ts';
 
 /** Every benchmark, in the order they run. */
-export const benches: readonly Bench[] = [
-  calibration,
-];
+export const benches: readonly Bench[] = [calibration];

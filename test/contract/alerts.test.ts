@@ -109,7 +109,7 @@ test.skipIf(promtool === undefined)(
       );
       const run = () =>
         execFileSync(promtool ?? '', ['test', 'rules', join(folder, 'mutant-test.yaml')], { stdio: 'pipe' });
-      expect(run, JSON.stringify(missing)).toThrow('FAILED');
+      expect(run).toThrow('FAILED');
     }
     expect(of).toHaveLength(3);
   },

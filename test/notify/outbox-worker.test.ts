@@ -133,7 +133,7 @@ test('a receiver that limits the rate is left alone by every alert until it said
 });
 
 test('a receiver that is down is asked three times a pass, not once for every alert', async () => {
-  const notifier = new ScriptedNotifier(Array<Delivery>(100).fill(DOWN));
+  const notifier = new ScriptedNotifier(Array.from({ length: 100 }, () => DOWN));
   const { worker } = setUp(
     Array.from({ length: 50 }, (_, index) => pair(`m${index}`)[0]),
     [notifier],

@@ -3,11 +3,12 @@ import { isAtLeast, worstLevel } from '../../stats/levels.ts';
 import type { Facts } from './facts.ts';
 import { createFrame, dropFrame, type Frame, type FrameOptions } from './frame.ts';
 import type { KindOverrides } from './kind.ts';
-import { countFeatures, type Measured, measure } from './measure.ts';
+import { type Measured, measure } from './measure.ts';
 import type { FeatureWindow, Judgement, Profile, ProfileId } from './profiles/profile.ts';
 import { PROFILES } from './profiles/registry.ts';
-import type { BinReport, DriftReport, FeatureReport, OtherProfile, SegmentReport, WindowReport } from './report.ts';
-import { readSegments } from './segments.ts';
+import { type Judged, judgeWindows } from './judge-windows.ts';
+import type { BinReport, DriftReport, FeatureReport, OtherProfile, WindowReport } from './report.ts';
+import { readSegments, type SegmentedWindow } from './segments.ts';
 import { type Window, type WindowUnit, windowAt, windowHours } from './windows.ts';
 
 export interface CompareOptions extends FrameOptions {
@@ -37,7 +38,8 @@ export async function compareDrift(
   const { session } = options;
   try {
     const frame = await createFrame(options);
-    const measured = await measure({ session, frame, overrides: options.overrides });
+    const skew = [options.profile, ...options.beside].some((id) => PROFILES[id].usesSkew === true);
+    const measured = await measure({ session, frame, overrides: options.overrides, skew });
     const q = levelOfLooks(options.window, options.budgetPerMonth);
     const profile = PROFILES[options.profile];
     const judged = await judgeWindows({ session: options.session, measured, profile, q });
@@ -48,10 +50,16 @@ export async function compareDrift(
         beside.set(key, [...(beside.get(key) ?? []), toOther(other, found)]);
       }
     }
-    const segments = frame.segmented ? await readSegments({ session, measured, profile, q, overrides: options.overrides }) : undefined;
+    const segments = frame.segmented ? await readSegments({ session, measured, profile, q }) : undefined;
     const dated = measured.current.filter((facts) => options.window === 'all' || facts.key !== 0);
     const windows = dated.map((facts) =>
-      toWindow({ facts, frame, found: judged.get(facts.key), beside: beside.get(facts.key), segments: segments?.get(facts.key) }),
+      toWindow({
+        facts,
+        frame,
+        found: judged.get(facts.key),
+        beside: beside.get(facts.key),
+        segments: segments?.get(facts.key),
+      }),
     );
     const undated = options.window === 'all' ? 0 : (measured.current.find((facts) => facts.key === 0)?.rows ?? 0);
     return {
@@ -61,35 +69,6 @@ export async function compareDrift(
   } finally {
     await dropFrame(session, options.table);
   }
-}
-
-/** The features of one window with their verdicts. */
-export type Judged = readonly { readonly feature: FeatureWindow; readonly judgement: Judgement; readonly prediction: boolean }[];
-
-/** Counts and judges every window; features are one family, the prediction another. */
-export async function judgeWindows(input: {
-  readonly session: FrameOptions['session'];
-  readonly measured: Measured;
-  readonly profile: Profile;
-  readonly q: number;
-}): Promise<ReadonlyMap<number, Judged>> {
-  const { session, measured, profile, q } = input;
-  const { prediction } = measured.frame;
-  const counted = await countFeatures(session, measured, profile);
-  return new Map(
-    [...counted].map(([key, all]) => {
-      const judgeFamily = (family: readonly FeatureWindow[], isPrediction: boolean): Judged =>
-        profile.judge(family, { q }).flatMap((judgement, index) => {
-          const feature = family[index];
-          return feature === undefined ? [] : [{ feature, judgement, prediction: isPrediction }];
-        });
-      const own = (feature: FeatureWindow): boolean => feature.column.id === prediction?.id;
-      return [
-        key,
-        [...judgeFamily(all.filter((feature) => !own(feature)), false), ...judgeFamily(all.filter(own), true)],
-      ] as const;
-    }),
-  );
 }
 
 const MAX_LEVEL = 0.05;
@@ -106,7 +85,7 @@ function toWindow(input: {
   readonly frame: Frame;
   readonly found: Judged | undefined;
   readonly beside: readonly OtherProfile[] | undefined;
-  readonly segments: readonly SegmentReport[] | undefined;
+  readonly segments: SegmentedWindow | undefined;
 }): WindowReport {
   const { facts, frame, found = [], beside, segments } = input;
   const window = describeWindow(frame.unit, facts);
@@ -122,7 +101,7 @@ function toWindow(input: {
     prediction,
     drifted: all.filter((feature) => isAtLeast(feature.level, 'minor')).map((feature) => feature.feature),
     level: worstLevel(all.map((feature) => feature.level)),
-    ...(segments === undefined ? {} : { segments }),
+    ...(segments === undefined ? {} : { segments: segments.segments, segment_split: segments.split }),
     ...(beside === undefined ? {} : { other_profiles: beside }),
   };
 }
@@ -132,7 +111,13 @@ function describeWindow(unit: WindowUnit, facts: Facts): Window {
   return { key: facts.key, label: 'all', fromMs: facts.firstMs, toMs: facts.lastMs };
 }
 
-function toFeatureReport({ feature, judgement }: { readonly feature: FeatureWindow; readonly judgement: Judgement }): FeatureReport {
+function toFeatureReport({
+  feature,
+  judgement,
+}: {
+  readonly feature: FeatureWindow;
+  readonly judgement: Judgement;
+}): FeatureReport {
   const { reference, current, distances } = feature;
   return {
     feature: feature.column.name,
@@ -160,13 +145,23 @@ function toFeatureReport({ feature, judgement }: { readonly feature: FeatureWind
 
 function binReports({ bins }: FeatureWindow): readonly BinReport[] {
   if (bins === undefined) return [];
-  const own = bins.labels.map((label, index) => ({ label, reference: bins.reference[index] ?? 0, current: bins.current[index] ?? 0 }));
+  const own = bins.labels.map((label, index) => ({
+    label,
+    reference: bins.reference[index] ?? 0,
+    current: bins.current[index] ?? 0,
+  }));
   const unseen = bins.unseen.map((category) => ({ label: category.name, reference: 0, current: category.count }));
-  const all = bins.edges === undefined ? [...own, ...unseen].sort((a, b) => b.reference - a.reference || b.current - a.current) : own;
+  const all =
+    bins.edges === undefined
+      ? [...own, ...unseen].sort((a, b) => b.reference - a.reference || b.current - a.current)
+      : own;
   if (all.length <= MAX_BINS) return all;
   const rest = all.slice(MAX_BINS - 1);
   const total = (side: 'reference' | 'current'): number => rest.reduce((sum, bin) => sum + bin[side], 0);
-  return [...all.slice(0, MAX_BINS - 1), { label: `${rest.length} others`, reference: total('reference'), current: total('current') }];
+  return [
+    ...all.slice(0, MAX_BINS - 1),
+    { label: `${rest.length} others`, reference: total('reference'), current: total('current') },
+  ];
 }
 
 function toOther(profile: Profile, found: Judged): OtherProfile {
@@ -182,7 +177,9 @@ function toOther(profile: Profile, found: Judged): OtherProfile {
 }
 
 function referenceOf(measured: Measured): DriftReport['reference'] {
-  const times = measured.referenceWindows.flatMap((facts) => (facts.firstMs === null || facts.lastMs === null ? [] : [facts.firstMs, facts.lastMs]));
+  const times = measured.referenceWindows.flatMap((facts) =>
+    facts.firstMs === null || facts.lastMs === null ? [] : [facts.firstMs, facts.lastMs],
+  );
   return {
     rows: measured.referenceWindows.reduce((sum, facts) => sum + facts.rows, 0),
     from: times.length === 0 ? null : iso(Math.min(...times)),

@@ -51,19 +51,16 @@ export async function readCounts(
 export async function readOrderStatistics(
   session: DriftSession,
   frame: Frame,
-  input: {
-    readonly wanted: readonly { readonly column: Column; readonly n: number; readonly ranks: readonly number[] }[];
-    readonly where?: string;
-  },
+  columns: readonly { readonly column: Column; readonly n: number; readonly ranks: readonly number[] }[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
-  const wanted = input.wanted.filter((entry) => entry.n > 0 && entry.ranks.length > 0);
+  const wanted = columns.filter((entry) => entry.n > 0 && entry.ranks.length > 0);
   if (wanted.length === 0) return new Map();
   const lists = wanted.map(({ column, n, ranks }) => {
     // quantileExact takes the value of rank floor(level * n), so half a rank on top names it whatever the rounding.
     const levels = ranks.map((rank) => String((rank + 0.5) / n)).join(', ');
     return `quantilesExact(${levels})(${column.id})`;
   });
-  const sql = `SELECT [${lists.join(',\n  ')}] AS values FROM ${frame.table} WHERE side = 0 AND ${input.where ?? '1'}`;
+  const sql = `SELECT [${lists.join(',\n  ')}] AS values FROM ${frame.table} WHERE side = 0`;
   const row = z.object({ values: z.array(z.array(z.number())) }).parse((await session.rows('quantiles', sql))[0]);
   return new Map(
     wanted.map(({ column, ranks }, index) => [

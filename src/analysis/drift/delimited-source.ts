@@ -144,9 +144,12 @@ function toField(name: string, numeric: boolean): readonly Field[] {
 }
 
 function columnSql(column: Column, names: readonly string[]): string {
-  if (!names.includes(column.name)) return column.storage === 'number' ? 'toFloat64(nan)' : "CAST(NULL, 'Nullable(String)')";
+  if (!names.includes(column.name))
+    return column.storage === 'number' ? 'toFloat64(nan)' : "CAST(NULL, 'Nullable(String)')";
   const value = quoteName(column.name);
-  return column.storage === 'number' ? finiteOrNan(`toFloat64OrNull(trimBoth(ifNull(${value}, '')))`) : `nullIf(${value}, '')`;
+  return column.storage === 'number'
+    ? finiteOrNan(`toFloat64OrNull(trimBoth(ifNull(${value}, '')))`)
+    : `nullIf(${value}, '')`;
 }
 
 function timeSql(names: readonly string[]): string {

@@ -21,7 +21,9 @@ export function fileFormat(path: string): FileFormat {
   const known = FORMATS.get(extension);
   if (known === undefined) {
     const list = [...FORMATS.keys()].map((name) => `.${name}`).join(' ');
-    throw new UsageError(`The format of ${path} is not known; its name must end in one of ${list}, optionally with ${SUFFIXES}.`);
+    throw new UsageError(
+      `The format of ${path} is not known; its name must end in one of ${list}, optionally with ${SUFFIXES}.`,
+    );
   }
   return { ...known, compression: packed ?? 'none' };
 }

@@ -27,7 +27,9 @@ export function fileSource(options: { readonly path: string; readonly scratch: s
       return await source.discover(session, filter);
     } catch (error) {
       if (error instanceof UsageError || !(error instanceof AppError) || error.retryable) throw error;
-      throw new UsageError(`Cannot read ${options.path} as ${format.format}: ${firstSentence(error.message)}`, { cause: error });
+      throw new UsageError(`Cannot read ${options.path} as ${format.format}: ${firstSentence(error.message)}`, {
+        cause: error,
+      });
     }
   };
   return { label: options.path, discover };
@@ -47,9 +49,14 @@ async function openFile(options: {
     `file(${[path, as, structure, format.compression].map(quoteText).join(', ')})`;
   if (format.shape === 'typed') return typedSource({ label, from: file(format.format, 'auto') });
   const first = await firstLine(session, file('LineAsString', 'auto'));
-  if (format.shape === 'delimited') return delimitedSource({ label, format: format.format, header: first, file, scratch });
+  if (format.shape === 'delimited')
+    return delimitedSource({ label, format: format.format, header: first, file, scratch });
   const byLine = format.shape === 'json-lines' || isObject(first);
-  return jsonSource({ label, from: file(byLine ? 'LineAsString' : 'JSONAsString', byLine ? 'line String' : 'line String'), numbered: byLine });
+  return jsonSource({
+    label,
+    from: file(byLine ? 'LineAsString' : 'JSONAsString', byLine ? 'line String' : 'line String'),
+    numbered: byLine,
+  });
 }
 
 async function firstLine(session: DriftSession, from: string): Promise<string> {
@@ -68,5 +75,8 @@ function isObject(text: string): boolean {
 }
 
 function firstSentence(message: string): string {
-  return message.replace(/^ClickHouse refused [^:]*: /, '').replaceAll(/\s+/g, ' ').slice(0, 300);
+  return message
+    .replace(/^ClickHouse refused [^:]*: /, '')
+    .replaceAll(/\s+/g, ' ')
+    .slice(0, 300);
 }

@@ -41,7 +41,9 @@ export async function createFrame(options: FrameOptions): Promise<Frame> {
   const reference = await options.reference.discover(session, options.referenceFilter);
   const current = await options.current.discover(session, options.currentFilter);
   if (window !== 'all' && current.firstMs === null) {
-    throw new UsageError(`${options.current.label} has no times, so it cannot be split by ${window}; use --window all.`);
+    throw new UsageError(
+      `${options.current.label} has no times, so it cannot be split by ${window}; use --window all.`,
+    );
   }
   const columns = chooseColumns(reference.fields, current.fields);
   if (columns.length === 0) throw new UsageError('The reference has no features and no predictions to compare.');
@@ -51,7 +53,8 @@ export async function createFrame(options: FrameOptions): Promise<Frame> {
   await session.command('create', createSql(table, columns));
   await stage({ session, table, side: 0, unit, source: reference, columns, segment });
   await stage({ session, table, side: 1, unit: window, source: current, columns, segment });
-  const prediction = columns.find((column) => column.role === 'score') ?? columns.find((column) => column.role === 'prediction');
+  const prediction =
+    columns.find((column) => column.role === 'score') ?? columns.find((column) => column.role === 'prediction');
   return {
     table,
     columns: columns.filter((column) => column.role === 'feature' || column === prediction),

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
 import type { DriftSession, Settings } from './session.ts';
-import { type Column, type Discovered, type Field, RESERVED, type RowFilter, type RowSource, TIME_NAMES } from './source.ts';
+import {
+  type Column,
+  type Discovered,
+  type Field,
+  RESERVED,
+  type RowFilter,
+  type RowSource,
+  TIME_NAMES,
+} from './source.ts';
 import { finiteOrNan, instantFromText, quoteName, quoteText } from './sql-text.ts';
 
 /** Where JSON texts come from, one a row in the column `line`. */
@@ -93,7 +101,9 @@ async function readKeys(
   input: { readonly lines: JsonLines; readonly nested: boolean; readonly filter: RowFilter },
 ): Promise<readonly Key[]> {
   const { lines, nested, filter } = input;
-  const own = nested ? "JSONExtract(line, 'features', 'Map(String, Dynamic)')" : "JSONExtract(line, 'Map(String, Dynamic)')";
+  const own = nested
+    ? "JSONExtract(line, 'features', 'Map(String, Dynamic)')"
+    : "JSONExtract(line, 'Map(String, Dynamic)')";
   const sql = `SELECT entry.1 AS place, entry.2 AS name, countIf(type IN ('Int64', 'UInt64', 'Float64')) AS numbers, countIf(type IN ('String', 'Bool')) AS texts
 FROM (
   SELECT arrayJoin(arrayConcat(
@@ -112,7 +122,8 @@ function toFields(keys: readonly Key[], nested: boolean): readonly Field[] {
   return keys.flatMap((key): readonly Field[] => {
     const storage = key.texts > 0 ? 'text' : 'number';
     if (key.place === 'segment') return [{ name: key.name, role: 'segment', storage: 'text' }];
-    if (key.place === 'own') return nested || !RESERVED.has(key.name) ? [{ name: key.name, role: 'feature', storage }] : [];
+    if (key.place === 'own')
+      return nested || !RESERVED.has(key.name) ? [{ name: key.name, role: 'feature', storage }] : [];
     if (key.numbers + key.texts === 0) return [];
     if (key.name === 'segment') return [{ name: 'segment', role: 'segment', storage: 'text' }];
     return [{ name: key.name, role: key.name === 'score' ? 'score' : 'prediction', storage }];
@@ -148,7 +159,9 @@ function columnSql(column: Column, features: readonly Column[]): string {
     return column.name === 'segment' ? `coalesce(t.segment, ${named})` : named;
   }
   const value =
-    column.role === 'feature' ? `tupleElement(f, ${features.indexOf(column) + 1})` : `tupleElement(t, ${quoteText(column.name)})`;
+    column.role === 'feature'
+      ? `tupleElement(f, ${features.indexOf(column) + 1})`
+      : `tupleElement(t, ${quoteText(column.name)})`;
   return column.storage === 'number' ? finiteOrNan(value) : value;
 }
 

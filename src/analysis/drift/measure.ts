@@ -14,6 +14,7 @@ import { groupWindows } from './windows.ts';
 /** What does not depend on the profile: rows, ranges, kinds and distances of every column and window. */
 export interface Measured {
   readonly frame: Frame;
+  /** Condition on the rows that are counted; bins always come from the whole reference. */
   readonly where: string;
   readonly referenceWindows: readonly Facts[];
   readonly current: readonly Facts[];
@@ -24,25 +25,31 @@ export interface Measured {
   readonly outside: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
 
-/** Measures a frame, or the part of it that satisfies a condition. */
+/** Measures all rows of a frame. */
 export async function measure(input: {
   readonly session: DriftSession;
   readonly frame: Frame;
   readonly overrides: KindOverrides;
-  readonly where?: string;
-  readonly distances?: boolean;
+  /** Whether a profile needs the skewness of the reference. */
+  readonly skew: boolean;
 }): Promise<Measured> {
-  const { session, frame, overrides, where = '1' } = input;
+  const { session, frame, overrides } = input;
+  const where = '1';
   const { reference, current } = await readFacts(session, frame, where);
-  const facts = await readReferenceFacts(session, frame, where);
-  const kinds = new Map(frame.columns.map((column) => [column.id, kindOf(column, factsOf(facts, column), overrides)] as const));
+  const facts = await readReferenceFacts({ session, frame, windows: reference, skew: input.skew });
+  const kinds = new Map(
+    frame.columns.map((column) => [column.id, kindOf(column, factsOf(facts, column), overrides)] as const),
+  );
   const numbers = frame.columns.filter((column) => column.storage === 'number');
-  const distances =
-    input.distances === false
-      ? new Map<string, ReadonlyMap<number, Distances>>()
-      : await readDistances({ session, frame, columns: numbers, reference: facts, current, where });
-  const outside = await readOutside({ session, frame, columns: numbers, facts, where });
+  const distances = await readDistances({ session, frame, columns: numbers, reference: facts, current });
+  const outside = await readOutside({ session, frame, columns: numbers, facts });
   return { frame, where, referenceWindows: reference, current, facts, kinds, distances, outside };
+}
+
+/** Measures the rows of one part of a measured frame, to be counted with the bins of the whole; without distances. */
+export async function measurePart(session: DriftSession, whole: Measured, where: string): Promise<Measured> {
+  const { reference, current } = await readFacts(session, whole.frame, where);
+  return { ...whole, where, referenceWindows: reference, current, distances: new Map(), outside: new Map() };
 }
 
 /** Counts every column the profile's way and returns the features of each window, by window key. */
@@ -64,10 +71,11 @@ export async function countFeatures(
       where: measured.where,
     });
     const features = measured.frame.columns.map((column) => {
-      const id = jobId(column, profile.binsPerWindow ? facts.key : undefined);
-      const job = jobs.find((candidate) => candidate.id === id);
-      const binning = job?.binning;
-      const bins = binning === undefined ? undefined : toBins({ binning, counts: counts.get(id) ?? [], key: facts.key, groups });
+      const job = jobs.find(({ id }) => id === column.id || id === jobId(column, facts.key));
+      const bins =
+        job === undefined
+          ? undefined
+          : toBins({ binning: job.binning, counts: counts.get(job.id) ?? [], key: facts.key, groups });
       return toFeature({ measured, facts, column, bins, groups, extra: extra?.get(column.id) ?? {} });
     });
     result.set(facts.key, features);
@@ -77,24 +85,32 @@ export async function countFeatures(
 
 /** More distinct texts than this are taken for an identifier and not counted one by one. */
 const MAX_CATEGORIES = 10_000;
-const NO_FACTS: ReferenceFacts = { n: 0, min: null, max: null, mean: null, sdPop: null, skew: null, values: undefined, distinct: 0 };
+const NO_FACTS: ReferenceFacts = {
+  n: 0,
+  min: null,
+  max: null,
+  sdPop: null,
+  skew: null,
+  values: undefined,
+  distinct: 0,
+};
 
 function factsOf(facts: ReadonlyMap<string, ReferenceFacts>, column: Column): ReferenceFacts {
   return facts.get(column.id) ?? NO_FACTS;
 }
 
-function jobId(column: Column, window: number | undefined): string {
-  return window === undefined ? column.id : `${column.id}@${window}`;
+function jobId(column: Column, window: number): string {
+  return `${column.id}@${window}`;
 }
 
 async function planJobs(session: DriftSession, measured: Measured, profile: Profile): Promise<readonly CountJob[]> {
-  const { frame, facts, kinds, where } = measured;
+  const { frame, facts, kinds } = measured;
   const numeric = frame.columns.filter((column) => kinds.get(column.id) === 'numeric');
   const wanted = numeric.map((column) => {
     const { n } = factsOf(facts, column);
     return { column, n, ranks: profile.ranks(n) };
   });
-  const order = await readOrderStatistics(session, frame, { wanted, where });
+  const order = await readOrderStatistics(session, frame, wanted);
   return frame.columns.flatMap((column): readonly CountJob[] => {
     const own = factsOf(facts, column);
     if (own.n === 0) return [];
@@ -213,7 +229,6 @@ async function readOutside(input: {
   readonly frame: Frame;
   readonly columns: readonly Column[];
   readonly facts: ReadonlyMap<string, ReferenceFacts>;
-  readonly where: string;
 }): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
   const columns = input.columns.filter((column) => factsOf(input.facts, column).n > 0);
   if (columns.length === 0) return new Map();
@@ -221,7 +236,7 @@ async function readOutside(input: {
     const { min, max } = factsOf(input.facts, column);
     return `countIf(${column.id} < ${quoteNumber(min ?? 0)} OR ${column.id} > ${quoteNumber(max ?? 0)})`;
   });
-  const sql = `SELECT key, [${counts.join(', ')}] AS outside FROM ${input.frame.table} WHERE side = 1 AND ${input.where} GROUP BY key`;
+  const sql = `SELECT key, [${counts.join(', ')}] AS outside FROM ${input.frame.table} WHERE side = 1 GROUP BY key`;
   const rows = z.array(outsideSchema).parse(await input.session.rows('outside', sql));
   return new Map(
     columns.map((column, index) => [column.id, new Map(rows.map((row) => [row.key, row.outside[index] ?? 0]))]),

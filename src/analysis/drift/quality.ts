@@ -25,14 +25,22 @@ export interface Quality {
 export function assessQuality(features: readonly FeatureWindow[], q: number): readonly Quality[] {
   const missing = features.map(testMissing);
   const unseen = features.map(testUnseen);
-  const missingP = benjaminiHochberg(missing.map((test) => test?.p ?? null), q);
-  const unseenP = benjaminiHochberg(unseen.map((test) => test?.p ?? null), q);
+  const missingP = benjaminiHochberg(
+    missing.map((test) => test?.p ?? null),
+    q,
+  );
+  const unseenP = benjaminiHochberg(
+    unseen.map((test) => test?.p ?? null),
+    q,
+  );
   return features.map((feature, index): Quality => {
     const one = missing[index];
     const other = unseen[index];
-    const missingLevel = one !== undefined && missingP.rejected[index] === true ? severity(Math.abs(one.diff), MISSING_FLOORS) : 'stable';
+    const missingLevel =
+      one !== undefined && missingP.rejected[index] === true ? severity(Math.abs(one.diff), MISSING_FLOORS) : 'stable';
     const floors = feature.kind === 'categorical' ? UNSEEN_FLOORS : OUTSIDE_FLOORS;
-    const unseenLevel = other !== undefined && unseenP.rejected[index] === true ? severity(other.share, floors) : 'stable';
+    const unseenLevel =
+      other !== undefined && unseenP.rejected[index] === true ? severity(other.share, floors) : 'stable';
     return {
       level: worstLevel([missingLevel, unseenLevel]),
       reasons: [

@@ -27,6 +27,8 @@ export interface WindowReport {
   readonly drifted: readonly string[];
   readonly level: Level;
   readonly segments?: readonly SegmentReport[];
+  /** How much of each feature's change comes from the mix of segments, and how much from inside them. */
+  readonly segment_split?: readonly SegmentSplit[];
   /** Level and key numbers other profiles give to the same window. */
   readonly other_profiles?: readonly OtherProfile[];
 }
@@ -86,7 +88,7 @@ export interface FeatureEvidence {
   /** The bins the profile compared, in order; at most 100 are listed, the rest as one. */
   readonly bins: readonly BinReport[];
   /** How the distances ks, wasserstein and energy were computed, and the largest error of ks. */
-  readonly distances: 'exact' | 'exact_ks_sampled_rest' | 'reference_grid' | null;
+  readonly distances: 'exact' | 'buckets' | 'exact_ks_sampled_rest' | 'reference_grid' | null;
   readonly ks_error: number | null;
   /** Numbers only this profile has, by name. */
   readonly details: Readonly<Record<string, number | string | null>>;
@@ -98,7 +100,18 @@ export interface BinReport {
   readonly current: number;
 }
 
-/** One segment's rows and how much of the drift its behaviour carries. */
+/** The change of one feature in two steps: first the mix of segments, then the behaviour inside them. PSI in nats. */
+export interface SegmentSplit {
+  readonly feature: string;
+  readonly psi: number;
+  /** PSI between the reference and the reference's segments in the current mix. */
+  readonly mix_psi: number;
+  /** PSI between the reference's segments in the current mix and the current rows. */
+  readonly inside_psi: number;
+  readonly verdict: 'mix changed' | 'behaviour inside segments changed' | 'both changed' | 'neither changed';
+}
+
+/** One segment's rows and the verdicts inside it, on the bins of the whole reference. */
 export interface SegmentReport {
   readonly segment: string;
   readonly rows_reference: number;

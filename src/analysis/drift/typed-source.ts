@@ -68,7 +68,9 @@ function nestedFeatures(described: readonly z.infer<typeof columnSchema>[]): rea
   const struct = described.find((column) => column.name === 'features' && plainType(column.type).startsWith('Tuple('));
   if (struct === undefined) return [];
   return described
-    .filter((column) => column.is_subcolumn === 1 && /^features\.[^.]+$/.test(column.name) && !column.name.endsWith('.null'))
+    .filter(
+      (column) => column.is_subcolumn === 1 && /^features\.[^.]+$/.test(column.name) && !column.name.endsWith('.null'),
+    )
     .map((column) => {
       const name = column.name.slice('features.'.length);
       return { name, type: plainType(column.type), value: `tupleElement("features", ${quoteText(name)})` };
@@ -90,8 +92,9 @@ function toField(column: Typed, role: Field['role']): readonly Field[] {
 
 function columnSql(column: Column, readable: readonly Typed[]): string {
   const found = readable.find((candidate) => candidate.name === column.name);
-  if (found === undefined) return column.storage === 'number' ? 'toFloat64(nan)' : 'CAST(NULL, \'Nullable(String)\')';
-  if (column.storage === 'text') return `CAST(${found.type === 'Bool' ? `if(${found.value}, 'true', 'false')` : `toString(${found.value})`}, 'Nullable(String)')`;
+  if (found === undefined) return column.storage === 'number' ? 'toFloat64(nan)' : "CAST(NULL, 'Nullable(String)')";
+  if (column.storage === 'text')
+    return `CAST(${found.type === 'Bool' ? `if(${found.value}, 'true', 'false')` : `toString(${found.value})`}, 'Nullable(String)')`;
   if (!isNumber(found.type)) return finiteOrNan(`toFloat64OrNull(toString(${found.value}))`);
   return finiteOrNan(found.type === 'Float64' ? found.value : `toFloat64(${found.value})`);
 }
@@ -102,10 +105,15 @@ function okSql(top: readonly Typed[]): string {
 }
 
 function timeSql(top: readonly Typed[]): string {
-  const column = TIME_NAMES.map((name) => top.find((candidate) => candidate.name === name)).find((found) => found !== undefined);
+  const column = TIME_NAMES.map((name) => top.find((candidate) => candidate.name === name)).find(
+    (found) => found !== undefined,
+  );
   if (column === undefined) return "CAST(NULL, 'Nullable(DateTime64(3, \\'UTC\\'))')";
-  if (/^Date/.test(column.type)) return `CAST(toDateTime64(${column.value}, 3, 'UTC'), 'Nullable(DateTime64(3, \\'UTC\\'))')`;
-  const instant = isNumber(column.type) ? instantFromEpoch(column.value) : instantFromText(`toString(ifNull(${column.value}, ''))`);
+  if (column.type.startsWith('Date'))
+    return `CAST(toDateTime64(${column.value}, 3, 'UTC'), 'Nullable(DateTime64(3, \\'UTC\\'))')`;
+  const instant = isNumber(column.type)
+    ? instantFromEpoch(column.value)
+    : instantFromText(`toString(ifNull(${column.value}, ''))`);
   return `CAST(${instant}, 'Nullable(DateTime64(3, \\'UTC\\'))')`;
 }
 

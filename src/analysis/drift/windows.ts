@@ -37,7 +37,7 @@ export function windowHours(unit: Exclude<WindowUnit, 'all'>): number {
  * Chooses the length of the reference's own windows, which show how much windows vary when nothing drifts.
  *
  * The current windows' own length where the reference has three of them, else the next shorter that gives three; for
- * one window over everything the longest that gives 24, else 3.
+ * one window over everything the longest that gives 7, else 3: long windows, because small ones say little about large.
  *
  * @returns  `all` when the reference has no time or too little of it
  */
@@ -81,7 +81,7 @@ export function groupWindows(
 }
 
 const MS_PER_HOUR = 3_600_000;
-const COMFORTABLE_WINDOWS = 24;
+const COMFORTABLE_WINDOWS = 7;
 const MIN_WINDOWS = 3;
 const SMALL = 0.25;
 const HOURS = { hour: 1, day: 24, week: 168, month: 720 } as const;

@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
+import { alarmStateMachine } from '../../stats/alarm-state-machine.ts';
+import { isLevel, worstLevel } from '../../stats/levels.ts';
 import { currentReferences } from '../../store/queries/drift-rollup.ts';
 import { knownModels } from '../../store/queries/grids.ts';
-import { lastFinalWindows, modelsWithGrids } from '../../store/queries/minute-loop.ts';
+import { archiveDriftResults, lastFinalWindows, modelsWithGrids, recentLevels } from '../../store/queries/minute-loop.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { type DriftPlan, judgeWindows, type WindowDrift } from './drift-job.ts';
 import { type GridMaker, makeGrids } from './grids.ts';
@@ -29,6 +31,7 @@ export interface DriftScheduleOptions {
 
 const DEFAULT_REFERENCE: Reference = { kind: 'trailing', windowMs: 7 * 86_400_000 };
 const ROLLUP_MS = 300_000;
+const REMEMBERED_WINDOWS = 60;
 /** Windows judged by one query at most. */
 const WINDOWS_AT_ONCE = 31 * 24;
 
@@ -38,6 +41,7 @@ export class DriftSchedule {
   readonly #latest = new Map<string, WindowDrift>();
   readonly #finalTo = new Map<string, number>();
   readonly #slidingTo = new Map<string, number>();
+  readonly #alarms = new Map<string, number>();
   readonly #references = new Map<string, { readonly reference: Reference; readonly version: number }>();
   #loaded = false;
 
@@ -47,7 +51,7 @@ export class DriftSchedule {
 
   /** Judges what a minute has brought to its end, for all models. */
   async run(minuteEndMs: number): Promise<void> {
-    await this.#load();
+    await this.load();
     const { store } = this.#options;
     await this.#makeMissingGrids();
     const signals: Row[] = [];
@@ -82,15 +86,17 @@ export class DriftSchedule {
       const signals = results.flatMap((result) => windowSignals(plan.model, result, result.toMs, clock.now()));
       await store.insert('signals', signals);
     }
+    if (judged > 0) await this.#refreshAlarms(plan.model);
     this.#finalTo.set(plan.model, Math.max(toMs, this.#finalTo.get(plan.model) ?? 0));
     return judged;
   }
 
   /** Puts a new reference in force: makes bins where there are none and judges again what has data outside of it. */
   async setReference(model: string, reference: Reference, version: number): Promise<number> {
-    await this.#load();
+    await this.load();
     const { store } = this.#options;
     this.#references.set(model, { reference, version });
+    await store.command({ name: 'archive_drift_results', sql: archiveDriftResults, parameters: { model, reference_version: version } });
     const known = (await store.query(knownModels, {})).find((entry) => entry.model === model);
     if (known === undefined) return 0;
     await makeGrids(this.#options.maker, model, fitRange(reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }));
@@ -111,13 +117,32 @@ export class DriftSchedule {
     };
   }
 
-  async #load(): Promise<void> {
+  /** An alarm follows from the levels alone, so it is the same after a restart or when late data changed a window. */
+  async #refreshAlarms(model: string): Promise<void> {
+    const rows = await this.#options.store.query(recentLevels, { model, windows: REMEMBERED_WINDOWS });
+    const active = rows.filter(({ levels }) => alarmStateMachine(levels.filter(isLevel)).states.at(-1) === 'active');
+    this.#alarms.set(model, active.length);
+  }
+
+  /** Reads what is stored of references and closed windows; once. */
+  async load(): Promise<void> {
     if (this.#loaded) return;
     const { store } = this.#options;
     for (const row of await store.query(currentReferences, {})) {
       this.#references.set(row.model, { reference: parseReference(row.spec), version: row.version });
     }
-    for (const row of await store.query(lastFinalWindows, {})) this.#finalTo.set(row.model, row.to_ms);
+    for (const row of await store.query(lastFinalWindows, {})) {
+      this.#finalTo.set(row.model, row.to_ms);
+      this.#latest.set(row.model, {
+        fromMs: row.from_ms,
+        toMs: row.to_ms,
+        level: worstLevel(row.levels.filter(isLevel)),
+        driftedFeatures: row.drifted,
+        score: row.score ?? undefined,
+        predictionPsi: undefined,
+      });
+      await this.#refreshAlarms(row.model);
+    }
     this.#loaded = true;
   }
 
@@ -135,7 +160,10 @@ export class DriftSchedule {
     const latest = this.#latest.get(plan.model);
     // A verdict speaks for the window after it too; an older one is silence.
     if (latest === undefined || minuteEndMs - latest.toMs > 2 * plan.windowMs) return [];
-    return windowSignals(plan.model, latest, minuteEndMs, this.#options.clock.now());
+    const signals = windowSignals(plan.model, latest, minuteEndMs, this.#options.clock.now());
+    const [first] = signals;
+    const alarms = this.#alarms.get(plan.model);
+    return first === undefined || alarms === undefined ? signals : [...signals, { ...first, signal: 'drift_alarms', value: alarms, state: 'ok' }];
   }
 }
 

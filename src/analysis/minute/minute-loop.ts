@@ -4,6 +4,7 @@ import { jobProgress, lateDays } from '../../store/queries/minute-loop.ts';
 import type { Store } from '../../store/store.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { DriftSchedule } from './drift-schedule.ts';
+import type { PerformanceSignals } from './performance-signals.ts';
 import { isShared, type TimeRange } from './reference-ranges.ts';
 import { type ConstantSignals, writeMinuteSignals } from './service-signals.ts';
 
@@ -15,8 +16,7 @@ export interface MinuteLoopOptions {
   readonly constants: () => ConstantSignals;
   /** Evaluates the rules for the minutes of a range, in order. */
   readonly evaluateAlerts: (range: TimeRange) => Promise<void>;
-  /** Quality of models from labels, at the end of an hour. */
-  readonly measurePerformance: (range: TimeRange) => Promise<void>;
+  readonly performance: PerformanceSignals;
   readonly intervalMs: number;
   readonly delayMs: number;
   readonly lateMs: number;
@@ -54,12 +54,13 @@ export class MinuteLoop {
 
   /** Evaluates the one minute that begins at `minuteMs`. */
   async runMinute(minuteMs: number): Promise<void> {
-    const { telemetry, store, clock, drift, constants, evaluateAlerts, measurePerformance } = this.#options;
+    const { telemetry, store, clock, drift, constants, evaluateAlerts, performance } = this.#options;
     const range = { fromMs: minuteMs, toMs: minuteMs + MINUTE_MS };
     await telemetry.observe('evaluation', 'minute', async () => {
       await writeMinuteSignals({ store, range, constants: constants(), nowMs: clock.now() });
       await drift.run(range.toMs);
-      if (range.toMs % HOUR_MS === 0) await measurePerformance({ fromMs: range.toMs - HOUR_MS, toMs: range.toMs });
+      if (range.toMs % HOUR_MS === 0) await performance.measure(range.toMs, clock.now());
+      else await performance.carry(range.toMs, clock.now());
       await evaluateAlerts(range);
       await this.#remember(range.toMs);
     });
@@ -68,10 +69,10 @@ export class MinuteLoop {
 
   /** Concludes history: signals and closed drift windows of a range, without alerts. */
   async evaluateRange(range: TimeRange, models: readonly string[]): Promise<void> {
-    const { store, clock, drift, constants, measurePerformance } = this.#options;
+    const { store, clock, drift, constants, performance } = this.#options;
     await writeMinuteSignals({ store, range, constants: constants(), nowMs: clock.now() });
     for (const model of models) await drift.judgeClosed(drift.planOf(model), range);
-    await measurePerformance(range);
+    await performance.measureHistory(range, clock.now());
   }
 
   async #loop(): Promise<void> {

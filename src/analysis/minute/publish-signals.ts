@@ -27,7 +27,7 @@ export async function publishSignals(options: {
       help: definition.help,
       labelNames,
       labels: Object.fromEntries(labelNames.map((name) => [name, all[name] ?? ''])),
-      value: row.value,
+      value: row.newest,
     });
   }
   for (const pod of await store.query(servingPods, { at_ms: atMs })) {
@@ -38,7 +38,7 @@ export async function publishSignals(options: {
 }
 
 function worstFeatures(
-  rows: readonly { readonly signal: string; readonly model: string; readonly feature: string; readonly value: number }[],
+  rows: readonly { readonly signal: string; readonly model: string; readonly feature: string; readonly newest: number }[],
   cap: number,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const byModel = new Map<string, Map<string, number>>();
@@ -46,7 +46,7 @@ function worstFeatures(
     if (row.feature === '') continue;
     const features = byModel.get(row.model) ?? new Map<string, number>();
     byModel.set(row.model, features);
-    const rank = row.signal === 'feature_psi' ? row.value : -1;
+    const rank = row.signal === 'feature_psi' ? row.newest : -1;
     features.set(row.feature, Math.max(rank, features.get(row.feature) ?? Number.NEGATIVE_INFINITY));
   }
   return new Map(

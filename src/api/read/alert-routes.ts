@@ -47,7 +47,9 @@ export async function registerAlertRoutes(app: FastifyInstance, deps: ReadDepend
         .flatMap((row) => toJson(row) ?? [])
         .filter((alert) => query.state === undefined || alert.state === query.state)
         .filter((alert) => query.model === undefined || alert.model === query.model)
-        .toSorted((a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || b.last_true.localeCompare(a.last_true));
+        .toSorted(
+          (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state) || b.last_true.localeCompare(a.last_true),
+        );
     },
   );
 }

@@ -27,6 +27,7 @@ const evidenceSchema = z.object({
     z.object({
       signal: z.string(),
       unit: z.string(),
+      simulated: z.boolean().describe('True when the series or its source says that it is not real.'),
       points: z.array(z.object({ t: z.iso.datetime(), value: z.number() })),
     }),
   ),
@@ -62,6 +63,7 @@ const evidenceSchema = z.object({
     errors: z.number().int(),
     simulated: z.number().int().describe('Predictions that say of themselves that they are simulated.'),
   }),
+  simulated: z.array(z.string()).describe('What of it is not real; empty when nothing says so.'),
   sql: z.array(z.object({ title: z.string(), sql: z.string() })).describe('Statements that give these numbers again.'),
 });
 
@@ -82,7 +84,13 @@ export async function registerIncidentRoutes(app: FastifyInstance, deps: ReadDep
     },
     async ({ query }) => {
       const { fromMs, toMs } = rangeOf(query, { fromMs: 0, toMs: END_OF_TIME_MS });
-      const rows = await deps.store.query(episodes, { model: query.model ?? '', id: '', from: fromMs, to: toMs, limit: MAX_INCIDENTS });
+      const rows = await deps.store.query(episodes, {
+        model: query.model ?? '',
+        id: '',
+        from: fromMs,
+        to: toMs,
+        limit: MAX_INCIDENTS,
+      });
       return rows.map(toIncident);
     },
   );
@@ -122,18 +130,24 @@ function toIncident(episode: Episode): z.infer<typeof incidentSchema> {
 }
 
 function toEvidence(incident: Incident): z.infer<typeof evidenceSchema> {
-  const { episode, signals, changes, drift, affected, sql } = incident;
+  const { episode, signals, changes, drift, affected, simulated, sql } = incident;
   return {
     values: episode.values,
     transitions: episode.transitions.map(([atMs, transition]) => ({ at: iso(atMs), transition })),
-    signals: signals.map(({ signal, unit, points }) => ({
+    signals: signals.map(({ signal, unit, simulated: notReal, points }) => ({
       signal,
       unit,
+      simulated: notReal,
       points: points.map(([atMs, value]) => ({ t: iso(atMs), value })),
     })),
     change_events: changes.map(({ ts_ms, ...event }) => ({ ts: iso(ts_ms), ...event })),
-    drifting_features: drift.map(({ from_ms, to_ms, ...feature }) => ({ ...feature, from: iso(from_ms), to: iso(to_ms) })),
+    drifting_features: drift.map(({ from_ms, to_ms, ...feature }) => ({
+      ...feature,
+      from: iso(from_ms),
+      to: iso(to_ms),
+    })),
     affected,
+    simulated: [...simulated],
     sql: sql.map(({ title, sql: text }) => ({ title, sql: text })),
   };
 }

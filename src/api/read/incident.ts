@@ -2,15 +2,25 @@ import { AppError } from '../../core/errors.ts';
 import { unitOf } from '../../signals/catalogue.ts';
 import type { SignalUnit } from '../../signals/signal-definition.ts';
 import { driftBefore, type FeatureDrift } from '../../store/queries/drift-read.ts';
-import { affectedPredictions, type ChangeEvent, changeEvents, type Episode, episodes } from '../../store/queries/evidence.ts';
+import {
+  affectedPredictions,
+  type ChangeEvent,
+  changeEvents,
+  type Episode,
+  episodes,
+  gpuByBucket,
+} from '../../store/queries/evidence.ts';
 import { modelSignals } from '../../store/queries/signals-read.ts';
 import type { Store } from '../../store/store.ts';
 import { type ReproducibleSql, reproducibleSql } from './reproducible-sql.ts';
+import { isSimulated } from './simulated.ts';
 
 /** One signal around the onset of an incident; times in epoch ms. */
 export interface SignalTrace {
   readonly signal: string;
   readonly unit: SignalUnit;
+  /** True when the series or its source says that it is not real. */
+  readonly simulated: boolean;
   readonly points: readonly (readonly [number, number])[];
 }
 
@@ -25,6 +35,10 @@ export interface Incident {
   /** The last closed drift window before the onset, worst feature first. */
   readonly drift: readonly FeatureDrift[];
   readonly affected: { readonly predictions: number; readonly errors: number; readonly simulated: number };
+  /** What of it is not real, in words; empty when nothing says so. */
+  readonly simulated: readonly string[];
+  /** Units of the signals of the rule. */
+  readonly units: Readonly<Record<string, SignalUnit>>;
   readonly sql: readonly ReproducibleSql[];
 }
 
@@ -60,26 +74,37 @@ export async function loadIncident(store: Store, id: string, nowMs: number): Pro
   const byId = { model: '', id, from: 0, to: END_OF_TIME_MS, limit: 1 };
   const episode = (await store.query(episodes, byId))[0];
   if (id === '' || episode === undefined) throw new AppError('E_NOT_FOUND', `There is no incident ${id}.`);
-  const endMs = Math.max(episode.firing_ms, Math.min(episode.resolved_ms === 0 ? nowMs : episode.resolved_ms, episode.firing_ms + LONGEST_SHOWN_MS));
+  const endMs = Math.max(
+    episode.firing_ms,
+    Math.min(episode.resolved_ms === 0 ? nowMs : episode.resolved_ms, episode.firing_ms + LONGEST_SHOWN_MS),
+  );
   const { model, pending_ms: onsetMs } = episode;
   const shown = { fromMs: onsetMs - SHOWN_BEFORE_MS, toMs: endMs + SHOWN_AFTER_MS };
   const around = { model, signals: EVIDENCE_SIGNALS, from: shown.fromMs, to: shown.toMs };
   const before = { model, from: onsetMs - CHANGES_BEFORE_MS, to: onsetMs + 1, limit: 20 };
   const drifted = { model, at: onsetMs, top: TOP_FEATURES };
   const during = { model, from: onsetMs, to: endMs };
-  const [traces, changes, drift, affected] = await Promise.all([
+  const gpu = { model, from: shown.fromMs, to: shown.toMs, bucket: 3600 };
+  const [traces, changes, drift, affected, gpus] = await Promise.all([
     store.query(modelSignals, around),
     store.query(changeEvents, before),
     store.query(driftBefore, drifted),
     store.query(affectedPredictions, during),
+    store.query(gpuByBucket, gpu),
   ]);
+  const counts = affected[0] ?? { predictions: 0, errors: 0, simulated: 0 };
+  const gpuSources = [...new Set(gpus.flatMap(({ gpus: ids, pods, nodes }) => [...ids, ...pods, ...nodes]))].filter(
+    (name) => isSimulated(name),
+  );
   return {
     episode,
     shown,
-    signals: traces.map((trace) => ({ ...trace, unit: unitOf(trace.signal) ?? 'number' })).toSorted(bySignal),
+    signals: traces.map((trace) => toTrace(trace, gpuSources)).toSorted(bySignal),
     changes,
     drift,
-    affected: affected[0] ?? { predictions: 0, errors: 0, simulated: 0 },
+    affected: counts,
+    simulated: simulatedParts({ episode, counts, gpuSources, traces }),
+    units: Object.fromEntries(Object.keys(episode.values).map((name) => [name, unitOf(name) ?? 'number'])),
     sql: [
       reproducibleSql('The alert and its transitions', episodes, byId),
       reproducibleSql('Signals around it', modelSignals, around),
@@ -91,6 +116,33 @@ export async function loadIncident(store: Store, id: string, nowMs: number): Pro
 }
 
 export const END_OF_TIME_MS = 4_102_444_800_000;
+
+function toTrace(
+  { signal, points }: Pick<SignalTrace, 'signal' | 'points'>,
+  gpuSources: readonly string[],
+): SignalTrace {
+  const simulated = isSimulated(signal) || (gpuSources.length > 0 && signal.startsWith('gpu_'));
+  return { signal, unit: unitOf(signal) ?? 'number', simulated, points };
+}
+
+function simulatedParts(input: {
+  readonly episode: Episode;
+  readonly counts: Incident['affected'];
+  /** Names of GPUs, pods and nodes that say so. */
+  readonly gpuSources: readonly string[];
+  readonly traces: readonly { readonly signal: string }[];
+}): readonly string[] {
+  const { episode, counts, gpuSources, traces } = input;
+  const restsOnGpu = Object.keys(episode.values).some((name) => name.startsWith('gpu_'));
+  const signals = traces.map(({ signal }) => signal).filter((name) => isSimulated(name));
+  return [
+    ...(gpuSources.length > 0 && restsOnGpu ? [`the GPU telemetry comes from ${gpuSources.join(', ')}`] : []),
+    ...(counts.simulated > 0
+      ? [`${counts.simulated} of the ${counts.predictions} predictions say so of themselves`]
+      : []),
+    ...signals.map((signal) => `the series ${signal}`),
+  ];
+}
 
 function bySignal(a: SignalTrace, b: SignalTrace): number {
   const order: readonly string[] = EVIDENCE_SIGNALS;

@@ -19,7 +19,8 @@ export interface KnownModel {
  */
 export async function knownModel(store: Store, model: string): Promise<KnownModel> {
   const found = (await knownModels(store, model))[0];
-  if (found === undefined) throw new AppError('E_NOT_FOUND', `No predictions of a model named ${model} have been received.`);
+  if (found === undefined)
+    throw new AppError('E_NOT_FOUND', `No predictions of a model named ${model} have been received.`);
   return found;
 }
 

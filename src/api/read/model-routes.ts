@@ -48,7 +48,9 @@ const referenceSchema = z.object({
 });
 const detailSchema = modelSchema.extend({
   owner: z.string().nullable(),
-  versions_detail: z.array(versionSchema).describe('Counts, errors and latency by version in the asked range; quantiles within 1 %.'),
+  versions_detail: z
+    .array(versionSchema)
+    .describe('Counts, errors and latency by version in the asked range; quantiles within 1 %.'),
   features: z.array(featureSchema),
   reference: referenceSchema.nullable().describe('What drift is measured against.'),
   slo: z.record(z.string(), z.number()).describe('Configured objectives.'),
@@ -61,7 +63,11 @@ export async function registerModelRoutes(app: FastifyInstance, deps: ReadDepend
     '/v1/models',
     {
       preHandler: guard('read'),
-      schema: { summary: 'Lists the models that have sent predictions.', tags: ['read'], response: { 200: z.array(modelSchema) } },
+      schema: {
+        summary: 'Lists the models that have sent predictions.',
+        tags: ['read'],
+        response: { 200: z.array(modelSchema) },
+      },
     },
     async () => {
       const [models, labels] = await Promise.all([knownModels(store), countLabels(store, '')]);
@@ -121,7 +127,11 @@ function toModel(known: KnownModel, labels: number) {
   };
 }
 
-type VersionRow = Omit<ServiceBucket, 'bucket_ms'> & { readonly version: string; readonly first_ms: number; readonly last_ms: number };
+type VersionRow = Omit<ServiceBucket, 'bucket_ms'> & {
+  readonly version: string;
+  readonly first_ms: number;
+  readonly last_ms: number;
+};
 
 function toVersion(row: VersionRow) {
   const quantile = (index: number): number | null => {
@@ -165,14 +175,18 @@ function kindOf(kinds: readonly string[]): 'numeric' | 'categorical' | 'mixed' |
   return kinds[0] === 'numeric' ? 'numeric' : 'categorical';
 }
 
-function toReference(row: {
-  readonly version: number;
-  readonly kind: string;
-  readonly rows: number;
-  readonly from_ms: number;
-  readonly to_ms: number;
-  readonly created_ms: number;
-} | undefined) {
+function toReference(
+  row:
+    | {
+        readonly version: number;
+        readonly kind: string;
+        readonly rows: number;
+        readonly from_ms: number;
+        readonly to_ms: number;
+        readonly created_ms: number;
+      }
+    | undefined,
+) {
   if (row === undefined) return null;
   const { version, kind, rows } = row;
   const isFixed = kind === 'fixed';

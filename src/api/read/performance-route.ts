@@ -4,7 +4,15 @@ import { type PerformanceWindow, performanceWindows } from '../../analysis/perfo
 import { problemSchema } from '../problem.ts';
 import { knownModel } from './known-model.ts';
 import { type ReadDependencies, typed } from './read-dependencies.ts';
-import { modelParameters, momentSchema, rangeOf, rangeShape, segmentSchema, versionSchema, windowSchema } from './request-schemas.ts';
+import {
+  modelParameters,
+  momentSchema,
+  rangeOf,
+  rangeShape,
+  segmentSchema,
+  versionSchema,
+  windowSchema,
+} from './request-schemas.ts';
 
 const metric = z.number().nullable();
 const performanceSchema = z.object({

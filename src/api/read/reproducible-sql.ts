@@ -7,7 +7,11 @@ export interface ReproducibleSql {
 }
 
 /** Returns the query with its parameters written out as literals. For people to read and paste, never for us to run. */
-export function reproducibleSql<P extends QueryParameters, R>(title: string, query: Query<P, R>, parameters: P): ReproducibleSql {
+export function reproducibleSql<P extends QueryParameters, R>(
+  title: string,
+  query: Query<P, R>,
+  parameters: P,
+): ReproducibleSql {
   const all: QueryParameters = parameters;
   const sql = query.sql.replaceAll(/\{(\w+):[^{}]+\}/g, (placeholder, name: string) => {
     const value = all[name];

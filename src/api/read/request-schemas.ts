@@ -24,7 +24,10 @@ export const rangeShape = {
 };
 
 export const modelParameters = z.object({
-  model: z.string().regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'is no model name').describe('Name of the model, URL-encoded.'),
+  model: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'is no model name')
+    .describe('Name of the model, URL-encoded.'),
 });
 
 /** Length of a tumbling window. */
@@ -52,7 +55,8 @@ export interface AskedRange {
  */
 export function rangeOf(asked: AskedRange, whole: { readonly fromMs: number; readonly toMs: number }) {
   const { from, to } = asked;
-  if (from !== undefined && to !== undefined && to <= from) throw new AppError('E_USAGE', 'to must be later than from.');
+  if (from !== undefined && to !== undefined && to <= from)
+    throw new AppError('E_USAGE', 'to must be later than from.');
   return { fromMs: from ?? whole.fromMs, toMs: to ?? whole.toMs };
 }
 

@@ -1,9 +1,10 @@
-import { pipeline, type Readable, Transform } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import type { BatchWriter, LineError, UnitOutcome } from '../../store/ingest/batch-writer.ts';
+import type { BatchWriter, UnitOutcome } from '../../store/ingest/batch-writer.ts';
 import { type IngestUnit, type RecordKind, UnitBuilder } from '../../store/ingest/unit.ts';
+import type { LineError } from '../../store/ingest/unit-outcome.ts';
 import { JsonSplitter } from './json-splitter.ts';
 import { LineSplitter, type Splitter } from './line-splitter.ts';
 
@@ -29,7 +30,7 @@ export interface IntakeLimits {
 export const DEFAULT_INTAKE_LIMITS: IntakeLimits = {
   bodyBytes: 4 * 1024 ** 3,
   unitRows: 25_000,
-  unitBytes: 24 * 1024 * 1024,
+  unitBytes: 12 * 1024 * 1024,
   concurrentUnits: 4,
 };
 
@@ -96,25 +97,24 @@ export async function takeIn(options: {
   return summarise(outcomes, receipts, brokenAt);
 }
 
-/** Returns why the encoding broke off, or undefined when the body was read to its end. */
+/**
+ * Reads the body and returns why the encoding broke off, or undefined when it was read to its end. However that goes,
+ * the rest of the body flows away unread: many clients look at the answer only when they have sent everything.
+ */
 async function readBody(
   body: Readable,
   gzip: boolean,
   limitBytes: number,
   take: (chunk: Buffer) => Promise<void>,
 ): Promise<string | undefined> {
+  const source = gzip ? unzipped(body) : body;
   let bytes = 0;
-  const source = gzip ? pipeline(body, createGunzip(), () => {}) : body;
-  const limited = new Transform({
-    transform: (chunk: Buffer, _, done) => {
-      bytes += chunk.length;
-      done(bytes > limitBytes ? new BodyTooLargeError(limitBytes) : null, chunk);
-    },
-  });
-  const stream = pipeline(source, limited, () => {});
   try {
-    for await (const chunk of stream) {
-      if (Buffer.isBuffer(chunk)) await take(chunk);
+    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      bytes += chunk.length;
+      if (bytes > limitBytes) throw new BodyTooLargeError(limitBytes);
+      await take(chunk);
     }
     return undefined;
   } catch (error) {
@@ -122,7 +122,21 @@ async function readBody(
       return error.code === 'Z_BUF_ERROR' ? 'the gzip body ends early' : 'the body is not valid gzip';
     }
     throw error;
+  } finally {
+    body.unpipe();
+    if (source !== body) source.destroy();
+    body.resume();
   }
+}
+
+function unzipped(body: Readable): Readable {
+  const gunzip = createGunzip();
+  // A lost connection must not look like the end of the body.
+  body.on('error', (error) => gunzip.destroy(error));
+  body.on('close', () => {
+    if (!body.readableEnded) gunzip.destroy(new Error('The connection was lost.'));
+  });
+  return body.pipe(gunzip);
 }
 
 function summarise(

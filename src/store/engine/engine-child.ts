@@ -84,6 +84,7 @@ ffi
     () => process.exit(2),
   );
 process.stdin.on('end', stop).on('close', stop).resume();
-process.on('SIGTERM', stop);
-// A terminal's Ctrl-C reaches the whole process group; the parent drains first and then closes our stdin.
+// A service manager may tell the whole group to end: the parent drains first and then closes our stdin.
+process.on('SIGTERM', () => {});
+// So may Ctrl-C in a terminal.
 process.on('SIGINT', () => {});

@@ -4,22 +4,13 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { retry } from '../../core/retry.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import { receiptOutcomes, rejectedLines } from '../queries/ingest.ts';
 import type { Store } from '../store.ts';
 import type { Spool, SpooledBatch } from './spool.ts';
 import { type IngestUnit, RECORD_KINDS, type RecordKind, UNIT_COLUMNS } from './unit.ts';
+import { readOutcomes, type StoredOutcome } from './unit-outcome.ts';
+import { OverloadedError, StoreSlowError } from './writer-errors.ts';
 
-export interface LineError {
-  readonly line: number;
-  readonly field: string;
-  readonly reason: string;
-}
-
-export interface UnitOutcome {
-  readonly accepted: number;
-  readonly rejected: number;
-  /** The first 20 rejected lines. */
-  readonly errors: readonly LineError[];
+export interface UnitOutcome extends StoredOutcome {
   /** The unit had been stored before; nothing was stored now. */
   readonly duplicate: boolean;
 }
@@ -32,6 +23,8 @@ export interface WriterLimits {
   /** Bytes waiting or on their way; beyond that units are turned away. */
   readonly pendingBytes: number;
   readonly inFlight: number;
+  /** How long a sender waits for its unit, in milliseconds; the unit itself is stored however long it takes. */
+  readonly answerMs: number;
 }
 
 export const DEFAULT_LIMITS: WriterLimits = {
@@ -40,6 +33,7 @@ export const DEFAULT_LIMITS: WriterLimits = {
   lingerMs: 20,
   pendingBytes: 384 * 1024 * 1024,
   inFlight: 2,
+  answerMs: 30_000,
 };
 
 interface Waiting {
@@ -54,13 +48,6 @@ interface Lane {
   bytes: number;
   inFlight: number;
   timer: NodeJS.Timeout | undefined;
-}
-
-/** Too much is waiting for the database: come back later. */
-export class OverloadedError extends AppError {
-  constructor() {
-    super('E_OVERLOADED', 'Too many records wait for the database; send them again later.', { retryable: true });
-  }
 }
 
 const INSERT_POLICY = { attempts: 1000, baseMs: 100, capMs: 5000 } as const;
@@ -101,16 +88,23 @@ export class BatchWriter {
     );
   }
 
-  /** Sends what an earlier process left behind. Call once, before the first submit. */
+  /** Sends what an earlier process left behind and returns how many batches that were. Call once, before the first submit. */
   async recover(): Promise<number> {
     await this.#spool.open();
-    const tokens = await this.#spool.tokens();
-    for (const token of tokens) {
-      const batch = await this.#spool.read(token);
-      await this.#send(batch);
-      this.#logger.info({ event: 'batch_recovered', token, kind: batch.kind }, 'A batch of an earlier run was stored.');
+    let stored = 0;
+    for (const token of await this.#spool.tokens()) {
+      try {
+        const batch = await this.#spool.read(token);
+        await this.#send(batch);
+        this.#logger.info({ event: 'batch_recovered', token, kind: batch.kind }, 'A batch of an earlier run was stored.');
+        stored += 1;
+      } catch (error) {
+        if (error instanceof AppError && error.retryable) throw error;
+        if (error instanceof AppError && error.code === 'E_SPOOL') await this.#spool.refuse(token);
+        this.#logger.error({ event: 'batch_refused', token, err: error }, 'A batch of an earlier run was set aside.');
+      }
     }
-    return tokens.length;
+    return stored;
   }
 
   get pendingBytes(): number {
@@ -120,25 +114,36 @@ export class BatchWriter {
   /**
    * Stores a unit; resolves when its rows are durable and counted.
    *
-   * @throws OverloadedError when too much waits already; E_STORE when the engine refuses the batch for good
+   * @throws OverloadedError when too much waits already; StoreSlowError when the database lets it wait too long;
+   * E_STORE when the engine refuses the batch for good
    */
-  submit(unit: IngestUnit): Promise<UnitOutcome> {
+  async submit(unit: IngestUnit): Promise<UnitOutcome> {
     const known = this.#inHand.get(unit.receipt);
-    if (known !== undefined) return known.then((outcome) => ({ ...outcome, duplicate: true }));
-    if (this.#pendingBytes + unit.body.length > this.#limits.pendingBytes && this.#pendingBytes > 0) {
-      return Promise.reject(new OverloadedError());
-    }
-    const promise = new Promise<UnitOutcome>((resolve, reject) => {
+    if (known !== undefined) return { ...(await this.#inTime(known)), duplicate: true };
+    if (this.#pendingBytes + unit.bytes > this.#limits.pendingBytes && this.#pendingBytes > 0) throw new OverloadedError();
+    const stored = new Promise<UnitOutcome>((resolve, reject) => {
       this.#enqueue({ unit, resolve, reject });
     });
-    this.#inHand.set(unit.receipt, promise);
-    this.#pendingBytes += unit.body.length;
+    this.#inHand.set(unit.receipt, stored);
+    this.#pendingBytes += unit.bytes;
     const forget = (): void => {
       this.#inHand.delete(unit.receipt);
-      this.#pendingBytes -= unit.body.length;
+      this.#pendingBytes -= unit.bytes;
     };
-    promise.then(forget, forget);
-    return promise;
+    stored.then(forget, forget);
+    return this.#inTime(stored);
+  }
+
+  async #inTime(outcome: Promise<UnitOutcome>): Promise<UnitOutcome> {
+    const answered = new AbortController();
+    const late = this.#clock.sleep(this.#limits.answerMs, answered.signal).then(() => undefined);
+    try {
+      const first = await Promise.race([outcome, late]);
+      if (first === undefined) throw new StoreSlowError();
+      return first;
+    } finally {
+      answered.abort();
+    }
   }
 
   /** Sends what waits and resolves when all of it is stored. */
@@ -163,7 +168,7 @@ export class BatchWriter {
     const lane = this.#lane(waiting.unit.kind);
     lane.queue.push(waiting);
     lane.rows += waiting.unit.rows;
-    lane.bytes += waiting.unit.body.length;
+    lane.bytes += waiting.unit.bytes;
     if (lane.rows >= this.#limits.batchRows || lane.bytes >= this.#limits.batchBytes) {
       this.#flush(waiting.unit.kind, lane);
     } else {
@@ -189,9 +194,9 @@ export class BatchWriter {
     let bytes = 0;
     let count = 0;
     for (const { unit } of lane.queue) {
-      if (count > 0 && (rows + unit.rows > this.#limits.batchRows || bytes + unit.body.length > this.#limits.batchBytes)) break;
+      if (count > 0 && (rows + unit.rows > this.#limits.batchRows || bytes + unit.bytes > this.#limits.batchBytes)) break;
       rows += unit.rows;
-      bytes += unit.body.length;
+      bytes += unit.bytes;
       count += 1;
     }
     lane.rows -= rows;
@@ -202,16 +207,16 @@ export class BatchWriter {
   async #carry(kind: RecordKind, batch: readonly Waiting[]): Promise<void> {
     try {
       await this.#telemetry.observe('ingest', kind, async (span) => {
-        const seen = await this.#outcomes(batch.map(({ unit }) => unit.receipt));
+        const seen = await this.#outcomes(batch);
         const fresh = batch.filter(({ unit }) => !seen.has(unit.receipt));
         span.setAttribute('plumbline.units', batch.length);
         if (fresh.length > 0) {
           const spooled = assemble(kind, fresh, this.#clock.now());
-          span.setAttribute('plumbline.bytes', spooled.body.length);
+          span.setAttribute('plumbline.bytes', spooled.bytes);
           await this.#spool.write(spooled);
           await this.#send(spooled);
         }
-        const stored = fresh.length > 0 ? await this.#outcomes(fresh.map(({ unit }) => unit.receipt)) : new Map();
+        const stored = fresh.length > 0 ? await this.#outcomes(fresh) : new Map<string, StoredOutcome>();
         for (const { unit, resolve } of batch) {
           const before = seen.get(unit.receipt);
           const outcome = before ?? stored.get(unit.receipt);
@@ -254,33 +259,23 @@ export class BatchWriter {
     await this.#spool.remove(batch.token);
     const rows = batch.units.reduce((total, unit) => total + unit.rows, 0);
     this.#telemetry.counter('plumbline_ingest_rows_total', 'Records stored or rejected.', ['kind']).inc({ kind: batch.kind }, rows);
-    this.#telemetry.counter('plumbline_ingest_bytes_total', 'Bytes of records stored.', ['kind']).inc({ kind: batch.kind }, batch.body.length);
+    this.#telemetry.counter('plumbline_ingest_bytes_total', 'Bytes of records stored.', ['kind']).inc({ kind: batch.kind }, batch.bytes);
   }
 
-  async #outcomes(receipts: readonly string[]): Promise<ReadonlyMap<string, Omit<UnitOutcome, 'duplicate'>>> {
-    const rows = await this.#again(() => this.#store.query(receiptOutcomes, { receipts }));
-    const bad = rows.filter((row) => row.rejected > 0).map((row) => row.receipt);
-    const lines = bad.length === 0 ? [] : await this.#again(() => this.#store.query(rejectedLines, { receipts: bad, limit: SHOWN_ERRORS }));
-    return new Map(
-      rows.map((row) => [
-        row.receipt,
-        {
-          accepted: row.accepted,
-          rejected: row.rejected,
-          errors: lines
-            .filter((line) => line.receipt === row.receipt)
-            .map(({ line, field, reason }) => ({ line, field, reason })),
-        },
-      ]),
-    );
-  }
-
-  #again<T>(action: () => Promise<T>): Promise<T> {
-    return retry({ action, policy: INSERT_POLICY, clock: this.#clock, random: Math.random, signal: this.#abort.signal });
+  #outcomes(batch: readonly Waiting[]): Promise<ReadonlyMap<string, StoredOutcome>> {
+    return retry({
+      action: () =>
+        readOutcomes(
+          this.#store,
+          batch.map(({ unit }) => unit.receipt),
+        ),
+      policy: INSERT_POLICY,
+      clock: this.#clock,
+      random: Math.random,
+      signal: this.#abort.signal,
+    });
   }
 }
-
-const SHOWN_ERRORS = 20;
 
 const INSERT_SETTINGS = {
   max_insert_threads: 1,
@@ -299,6 +294,7 @@ function assemble(kind: RecordKind, batch: readonly Waiting[], nowMs: number): S
     token: `${nowMs.toString().padStart(15, '0')}-${randomUUID()}`,
     kind,
     units: batch.map(({ unit }) => ({ receipt: unit.receipt, rows: unit.rows })),
-    body: batch.length === 1 && batch[0] !== undefined ? batch[0].unit.body : Buffer.concat(batch.map(({ unit }) => unit.body)),
+    bytes: batch.reduce((total, { unit }) => total + unit.bytes, 0),
+    body: batch.flatMap(({ unit }) => unit.body),
   };
 }

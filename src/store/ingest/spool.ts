@@ -1,16 +1,18 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
 import { RECORD_KINDS } from './unit.ts';
 
 const headerSchema = z.object({
   token: z.string(),
   kind: z.enum(RECORD_KINDS),
   units: z.array(z.object({ receipt: z.string(), rows: z.number().int() })),
+  bytes: z.number().int(),
 });
 
 /** A batch on its way into the engine: written down before it is sent, so that a crash sends the very same bytes again. */
 export interface SpooledBatch extends z.infer<typeof headerSchema> {
-  readonly body: Buffer;
+  readonly body: readonly Buffer[];
 }
 
 /** Keeps batches between "about to be sent" and "stored", one file each. Survives the death of the process. */
@@ -21,14 +23,18 @@ export class Spool {
     this.#directory = directory;
   }
 
+  /** Makes the folder and clears away what was not written to its end: nobody was told that it is safe. */
   async open(): Promise<void> {
     await mkdir(`${this.#directory}/refused`, { recursive: true });
+    for (const name of await readdir(this.#directory)) {
+      if (name.endsWith('.part')) await rm(`${this.#directory}/${name}`, { force: true });
+    }
   }
 
   async write(batch: SpooledBatch): Promise<void> {
     const { body, ...header } = batch;
     const file = this.#fileOf(batch.token);
-    await writeFile(`${file}.part`, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), body]));
+    await writeFile(`${file}.part`, [`${JSON.stringify(header)}\n`, ...body]);
     await rename(`${file}.part`, file);
   }
 
@@ -50,14 +56,31 @@ export class Spool {
       .sort();
   }
 
+  /**
+   * Returns a batch left behind.
+   *
+   * @throws E_SPOOL when the file is damaged
+   */
   async read(token: string): Promise<SpooledBatch> {
-    const bytes = await readFile(this.#fileOf(token));
-    const end = bytes.indexOf(10);
-    const header = headerSchema.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')));
-    return { ...header, body: bytes.subarray(end + 1) };
+    const content = await readFile(this.#fileOf(token));
+    const end = content.indexOf(10);
+    const header = headerSchema.safeParse(parseJson(content.subarray(0, Math.max(0, end)).toString('utf8')));
+    const body = content.subarray(end + 1);
+    if (!header.success || header.data.bytes !== body.length) {
+      throw new AppError('E_SPOOL', `The batch ${token} in ${this.#directory} is damaged.`);
+    }
+    return { ...header.data, body: [body] };
   }
 
   #fileOf(token: string): string {
     return `${this.#directory}/${token}.batch`;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS $SHARED(drift_results) $ON_CLUSTER (
   level LowCardinality(String), reason String, explain String CODEC(ZSTD(3)), evaluated_at DateTime64(3, 'UTC')
 ) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(evaluated_at)) PARTITION BY toYYYYMM(window_to) ORDER BY (model, final, window_to, window_from, version, segment, feature);
 
+-- What was concluded against references that were replaced since.
+CREATE TABLE IF NOT EXISTS $SHARED(drift_results_archive) $ON_CLUSTER AS drift_results
+ENGINE = $ENGINE_SHARED(ReplacingMergeTree(evaluated_at)) PARTITION BY toYYYYMM(window_to) ORDER BY (model, reference_version, final, window_to, window_from, version, segment, feature);
+
 -- Alert episodes: every change of state is a row; the newest row of a key is the present.
 CREATE TABLE IF NOT EXISTS $SHARED(alert_states) $ON_CLUSTER (
   alert LowCardinality(String), scope_key String, model LowCardinality(String), labels Map(LowCardinality(String), String), state LowCardinality(String), severity LowCardinality(String),

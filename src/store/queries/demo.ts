@@ -39,7 +39,11 @@ export const flightCount = defineQuery<Record<string, never>>()({
 });
 
 /** Quality of the predictions made in [from, to) (epoch milliseconds) against the labels known by now. */
-export const performanceOfPeriod = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
+export const performanceOfPeriod = defineQuery<{
+  readonly model: string;
+  readonly from: number;
+  readonly to: number;
+}>()({
   name: 'demo_performance_of_period',
   sql: `WITH matched AS (
       SELECT p.score AS score, p.prediction_number AS predicted, l.label AS label, l.prediction_id != '' AS labelled

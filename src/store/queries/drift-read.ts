@@ -3,7 +3,7 @@ import { LEVELS } from '../../stats/levels.ts';
 import { defineQuery } from '../query.ts';
 
 const level = z.enum(LEVELS);
-const RANK = `indexOf([${LEVELS.map((name) => `'${name}'`).join(', ')}], toString(level))`;
+const RANK = `indexOf([${LEVELS.map((name) => `'${name}'`).join(', ')}], toString(d.level))`;
 const LEVEL_AT = (rank: string): string => `[${LEVELS.map((name) => `'${name}'`).join(', ')}][${rank}]`;
 const MODEL_LEVEL = `final = 1 AND version = '' AND segment = ''`;
 
@@ -35,13 +35,14 @@ GROUP BY week_ms, feature ORDER BY feature, week_ms`,
   row: driftWeek,
 });
 
-/** The worst level of each model in its newest closed window, and how many of its features drifted there. */
-export const latestDrift = defineQuery<Record<string, never>>()({
+/** The worst level of each model (''), or of one, in its newest closed window, and how many of its features drifted there. */
+export const latestDrift = defineQuery<{ readonly model: string }>()({
   name: 'latest_drift',
   sql: `SELECT model, ${LEVEL_AT(`max(${RANK})`)} AS level, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted, count() AS features,
   toUnixTimestamp(min(window_from)) * 1000 AS from_ms, toUnixTimestamp(max(d.window_to)) * 1000 AS to_ms
 FROM drift_results AS d FINAL
-WHERE ${MODEL_LEVEL} AND (model, window_to) IN (SELECT model, max(window_to) FROM drift_results WHERE ${MODEL_LEVEL} GROUP BY model)
+WHERE ({model:String} = '' OR model = {model:String}) AND ${MODEL_LEVEL}
+  AND (model, window_to) IN (SELECT model, max(window_to) FROM drift_results WHERE ({model:String} = '' OR model = {model:String}) AND ${MODEL_LEVEL} GROUP BY model)
 GROUP BY model ORDER BY model`,
   row: z.object({
     model: z.string(),
@@ -73,7 +74,7 @@ export type FeatureDrift = z.infer<typeof featureDrift>;
 export const driftBefore = defineQuery<{ readonly model: string; readonly at: number; readonly top: number }>()({
   name: 'drift_before',
   sql: `SELECT feature, kind, level, psi_corrected, ks, missing_current, unseen, reason, toUnixTimestamp(window_from) * 1000 AS from_ms, toUnixTimestamp(window_to) * 1000 AS to_ms
-FROM drift_results FINAL
+FROM drift_results AS d FINAL
 WHERE model = {model:String} AND ${MODEL_LEVEL} AND window_to = (
   SELECT max(window_to) FROM drift_results WHERE model = {model:String} AND ${MODEL_LEVEL}
     AND window_to <= toDateTime({at:Int64} / 1000, 'UTC') AND window_to > toDateTime({at:Int64} / 1000, 'UTC') - INTERVAL 1 DAY)

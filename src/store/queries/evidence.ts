@@ -141,7 +141,11 @@ GROUP BY metric ORDER BY metric`,
 });
 
 /** How many predictions of a model in [from, to) (epoch ms) there are, failed, or say of themselves that they are simulated. */
-export const affectedPredictions = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
+export const affectedPredictions = defineQuery<{
+  readonly model: string;
+  readonly from: number;
+  readonly to: number;
+}>()({
   name: 'affected_predictions',
   sql: `SELECT count() AS predictions, countIf(status = 'error') AS errors, countIf(positionCaseInsensitive(extra, 'simulated') > 0 OR positionCaseInsensitive(pod, 'simulated') > 0) AS simulated
 FROM predictions WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`,

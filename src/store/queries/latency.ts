@@ -41,18 +41,20 @@ export const serviceByVersion = defineQuery<{ readonly model: string; readonly f
 FROM service_per_minute AS s
 WHERE model = {model:String} AND segment = '' AND t >= toStartOfMinute(fromUnixTimestamp64Milli({from:Int64}, 'UTC')) AND t < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
 GROUP BY version ORDER BY version`,
-  row: serviceBucket.omit({ bucket_ms: true }).extend({ version: z.string(), first_ms: z.number(), last_ms: z.number() }),
+  row: serviceBucket
+    .omit({ bucket_ms: true })
+    .extend({ version: z.string(), first_ms: z.number(), last_ms: z.number() }),
 });
 
-/** Traffic, errors and latency of every model in the last 60 minutes up to its own newest minute. */
-export const fleetLastHour = defineQuery<Record<string, never>>()({
+/** Traffic, errors and latency of every model (''), or of one, in the last 60 minutes up to its own newest minute. */
+export const fleetLastHour = defineQuery<{ readonly model: string }>()({
   name: 'fleet_last_hour',
   sql: `SELECT model, sum(s.requests) AS requests, sum(s.errors) AS errors, sum(s.latency_count) AS latencies,
   quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(s.latency) AS quantiles_ms, toUnixTimestamp(max(t)) * 1000 AS last_minute_ms
 FROM service_per_minute AS s
-WHERE segment = '' AND (model, t) IN (
+WHERE segment = '' AND ({model:String} = '' OR model = {model:String}) AND (model, t) IN (
   SELECT model, toDateTime(arrayJoin(arrayMap(i -> toUnixTimestamp(newest) - i * 60, range(60))), 'UTC')
-  FROM (SELECT model, max(t) AS newest FROM service_per_minute WHERE segment = '' GROUP BY model))
+  FROM (SELECT model, max(t) AS newest FROM service_per_minute WHERE segment = '' AND ({model:String} = '' OR model = {model:String}) GROUP BY model))
 GROUP BY model ORDER BY model`,
   row: serviceBucket.omit({ bucket_ms: true }).extend({ model: z.string(), last_minute_ms: z.number() }),
 });

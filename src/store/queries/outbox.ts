@@ -29,7 +29,7 @@ export const alertMessageSchema = z.object({
 
 export type AlertMessage = z.infer<typeof alertMessageSchema>;
 
-export const OUTBOX_STATES = ['pending', 'delivered', 'parked'] as const;
+const OUTBOX_STATES = ['pending', 'delivered', 'parked'] as const;
 
 const outboxEntry = z.object({
   deliveryId: z.string(),

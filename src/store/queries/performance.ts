@@ -44,7 +44,7 @@ export const performanceSums = defineQuery<{
   countIf(is_binary AND p_number = 1 AND l_number = 1) AS tp, countIf(is_binary AND p_number = 1 AND l_number = 0) AS fp,
   countIf(is_binary AND p_number = 0 AND l_number = 0) AS tn, countIf(is_binary AND p_number = 0 AND l_number = 1) AS fn,
   countIf(scored) AS scores, countIf(scored AND l_number = 1) AS positives,
-  arrayROCAUC(groupArrayIf(score, scored), groupArrayIf(toUInt8(l_number), scored)) AS auc,
+  arrayROCAUC(groupArrayIf(score, scored), groupArrayIf(l_number = 1, scored)) AS auc,
   sumIf((score - l_number) * (score - l_number), scored) AS brier_sum,
   -sumIf(log(greatest(1e-15, least(1 - 1e-15, if(l_number = 1, score, 1 - score)))), scored) AS log_loss_sum,
   countIf(numeric) AS numbers, sumIf(p_number - l_number, numeric) AS error_sum,

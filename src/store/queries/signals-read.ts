@@ -55,12 +55,12 @@ GROUP BY signal ORDER BY signal`,
   row: z.object({ signal: z.string(), points: z.array(z.tuple([z.number(), z.number()])) }),
 });
 
-/** The newest quality numbers of every model that were measured at the model level. */
-export const latestQuality = defineQuery<Record<string, never>>()({
+/** The newest quality numbers of every model (''), or of one, that were measured at the model level. */
+export const latestQuality = defineQuery<{ readonly model: string }>()({
   name: 'latest_quality',
   sql: `SELECT model, signal, argMax(s.value, (t, evaluated_at)) AS value, toUnixTimestamp(max(t)) * 1000 AS t_ms
 FROM signals AS s
-WHERE signal IN ('accuracy', 'mae', 'label_coverage_ratio') AND version = '' AND segment = '' AND state = 'ok' AND isFinite(s.value)
+WHERE ({model:String} = '' OR model = {model:String}) AND signal IN ('accuracy', 'mae', 'label_coverage_ratio') AND version = '' AND segment = '' AND state = 'ok' AND isFinite(s.value)
 GROUP BY model, signal ORDER BY model, signal`,
   row: z.object({ model: z.string(), signal: z.string(), value: z.number(), t_ms: z.number() }),
 });

@@ -55,7 +55,7 @@ export function binomial(uniform: Uniform, n: number, p: number): number {
 
 /** Draws multinomial counts exactly, as a chain of binomials; shares need not be normalised. */
 export function multinomial(uniform: Uniform, n: number, shares: ArrayLike<number>): number[] {
-  const counts = new Array<number>(shares.length).fill(0);
+  const counts = Array<number>(shares.length).fill(0);
   let mass = 0;
   for (let cell = 0; cell < shares.length; cell += 1) mass += shares[cell] ?? 0;
   let rows = n;
@@ -73,7 +73,7 @@ export function multinomial(uniform: Uniform, n: number, shares: ArrayLike<numbe
 /** Draws multinomial counts of cells with equal shares, row by row where that is cheaper. */
 export function evenCounts(uniform: Uniform, n: number, cells: number): number[] {
   if (n > ROWS_PER_CELL * cells) return multinomial(uniform, n, new Float64Array(cells).fill(1));
-  const counts = new Array<number>(cells).fill(0);
+  const counts = Array<number>(cells).fill(0);
   for (let row = 0; row < n; row += 1) {
     const cell = Math.floor(uniform() * cells);
     counts[cell] = (counts[cell] ?? 0) + 1;
@@ -103,10 +103,7 @@ function rejection(uniform: Uniform, n: number, p: number): number {
   const b = 1.15 + 2.53 * spread;
   const a = -0.0873 + 0.0248 * b + 0.01 * p;
   const squeeze = 0.92 - 4.2 / b;
-  const alpha = (2.83 + 5.1 / b) * spread;
-  const logOdds = Math.log(p / (1 - p));
   const mode = Math.floor((n + 1) * p);
-  const peak = logFactorial(mode) + logFactorial(n - mode);
   for (;;) {
     const u = uniform() - 0.5;
     const v = uniform();
@@ -114,9 +111,15 @@ function rejection(uniform: Uniform, n: number, p: number): number {
     const k = Math.floor(((2 * a) / us + b) * u + n * p + 0.5);
     if (k < 0 || k > n) continue;
     if (us >= 0.07 && v <= squeeze) return k;
-    const bound = peak - logFactorial(k) - logFactorial(n - k) + (k - mode) * logOdds;
-    if (Math.log((v * alpha) / (a / (us * us) + b)) <= bound) return k;
+    const alpha = (2.83 + 5.1 / b) * spread;
+    if (Math.log((v * alpha) / (a / (us * us) + b)) <= logRatio(n, p, k, mode)) return k;
   }
+}
+
+// Logarithm of the probability of k over that of the mode.
+function logRatio(n: number, p: number, k: number, mode: number): number {
+  const choices = logFactorial(mode) + logFactorial(n - mode) - logFactorial(k) - logFactorial(n - k);
+  return choices + (k - mode) * Math.log(p / (1 - p));
 }
 
 const LOG_FACTORIALS = cumulativeLogs(256);
@@ -126,7 +129,9 @@ function logFactorial(k: number): number {
   const known = LOG_FACTORIALS[k];
   if (known !== undefined) return known;
   const square = k * k;
-  return (k + 0.5) * Math.log(k) - k + HALF_LOG_TWO_PI + (1 / 12 - 1 / (360 * square) + 1 / (1260 * square * square)) / k;
+  return (
+    (k + 0.5) * Math.log(k) - k + HALF_LOG_TWO_PI + (1 / 12 - 1 / (360 * square) + 1 / (1260 * square * square)) / k
+  );
 }
 
 const HALF_LOG_TWO_PI = 0.9189385332046727;

@@ -92,7 +92,7 @@ export function dependentRows(rho: number): StreamFactory {
       kind: 'ordinal',
       cells: FINE_CELLS,
       next: (rows, { shift, scale }) => {
-        const counts = new Array<number>(FINE_CELLS).fill(0);
+        const counts = Array<number>(FINE_CELLS).fill(0);
         for (let row = 0; row < rows; row += 1) {
           value = rho * value + noise * normal();
           const cell = cellOf(shift + scale * value, edges, guide);

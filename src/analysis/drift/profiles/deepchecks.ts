@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { chi2 } from '../../../stats/chi2.ts';
-import { readSortedDistances } from '../distances.ts';
+import { readSortedDistances } from '../sorted-distances.ts';
 import { peerHeadline, peerJudgement } from './peer-judgement.ts';
 import type { Bins, ExtraInput, FeatureWindow, Judgement, Profile } from './profile.ts';
 import { robust } from './robust.ts';
@@ -31,7 +31,13 @@ function judgeOne(feature: FeatureWindow): Judgement {
   const { bins, reference, current } = feature;
   const enough = bins !== undefined && reference.n >= MIN_ROWS && current.n >= MIN_ROWS;
   if (!enough) {
-    return peerJudgement(feature, undefined, { statistics: {}, test: 'drift', value: null, threshold: THRESHOLD, drift: false });
+    return peerJudgement(feature, undefined, {
+      statistics: {},
+      test: 'drift',
+      value: null,
+      threshold: THRESHOLD,
+      drift: false,
+    });
   }
   if (feature.kind === 'numeric') {
     const value = feature.distances?.ks ?? null;
@@ -62,7 +68,10 @@ function withOther(bins: Bins): Sides {
   const pick = (counts: readonly number[]): readonly number[] => kept.map((index) => counts[index] ?? 0);
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
   const unseen = bins.unseen.reduce((all, category) => all + category.count, 0);
-  const rest = { reference: total - sum(pick(bins.reference)), current: sum(bins.current) + unseen - sum(pick(bins.current)) };
+  const rest = {
+    reference: total - sum(pick(bins.reference)),
+    current: sum(bins.current) + unseen - sum(pick(bins.current)),
+  };
   if (rest.reference + rest.current === 0) return { reference: pick(bins.reference), current: pick(bins.current) };
   return { reference: [...pick(bins.reference), rest.reference], current: [...pick(bins.current), rest.current] };
 }
@@ -89,10 +98,12 @@ async function measureEarthMover(input: ExtraInput): Promise<ReadonlyMap<string,
   for (const [index, column] of columns.entries()) {
     const [reference, current] = sides.map(({ bounds }) => {
       const [low, high] = bounds[index] ?? [];
-      return typeof low === 'number' && typeof high === 'number' ? `${own} AND ${column.id} BETWEEN ${low} AND ${high}` : '0';
+      return typeof low === 'number' && typeof high === 'number'
+        ? `${own} AND ${column.id} BETWEEN ${low} AND ${high}`
+        : '0';
     });
     if (reference === undefined || current === undefined) continue;
-    const found = (await readSortedDistances({ session, frame, column, where: [reference, current] }))[0];
+    const found = (await readSortedDistances({ session, frame, columns: [column], where: [reference, current] }))[0];
     if (found === undefined || found.wasserstein === null || found.span === null) continue;
     result.set(column.id, { earth_movers_distance: found.span === 0 ? 0 : found.wasserstein / found.span });
   }

@@ -41,7 +41,13 @@ type Sides = { readonly reference: readonly number[]; readonly current: readonly
 function judgeOne(feature: FeatureWindow): Judgement {
   const counts = withUnseenBin(feature);
   if (counts === undefined || feature.reference.n === 0 || feature.current.n === 0) {
-    return peerJudgement(feature, undefined, { statistics: {}, test: 'drift', value: null, threshold: null, drift: false });
+    return peerJudgement(feature, undefined, {
+      statistics: {},
+      test: 'drift',
+      value: null,
+      threshold: null,
+      drift: false,
+    });
   }
   const p = filled(counts.reference);
   const q = filled(counts.current);
@@ -126,7 +132,11 @@ function ksP({ distances, reference, current }: FeatureWindow): number | null {
   return kolmogorovUpper(distances.ks * Math.sqrt(cells / (reference.n + current.n)));
 }
 
-const rangeSchema = z.object({ distinct: z.array(z.number()), low: z.array(z.number().nullable()), high: z.array(z.number().nullable()) });
+const rangeSchema = z.object({
+  distinct: z.array(z.number()),
+  low: z.array(z.number().nullable()),
+  high: z.array(z.number().nullable()),
+});
 
 // Its Hellinger distance cuts by Sturges' rule over the set of distinct values, not over the rows.
 async function measureHellinger(input: ExtraInput): Promise<ReadonlyMap<string, Readonly<Record<string, number>>>> {

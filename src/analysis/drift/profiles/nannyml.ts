@@ -11,6 +11,7 @@ export const nannyml: Profile = {
   title: 'NannyML 0.13',
   source: 'NannyML/nannyml 4c86ee35, nannyml/drift/univariate/methods.py and thresholds.py',
   binsPerWindow: false,
+  usesSkew: true,
   ranks: () => [],
   binning: ({ facts }) => {
     // Few distinct values are taken for categories.

@@ -40,7 +40,8 @@ export function peerJudgement(
 
 /** Returns the headline a peer's judgement carries in its details. */
 export function peerHeadline(_: FeatureWindow, { details }: Judgement): Headline {
-  const number = (value: number | string | null | undefined): number | null => (typeof value === 'number' ? value : null);
+  const number = (value: number | string | null | undefined): number | null =>
+    typeof value === 'number' ? value : null;
   return {
     statistic: String(details['test'] ?? ''),
     value: number(details['test_value']),

@@ -13,6 +13,8 @@ export interface Profile {
   readonly source: string;
   /** True when bins depend on the current window and not on the reference alone. */
   readonly binsPerWindow: boolean;
+  /** True when its bins need the skewness of the reference. */
+  readonly usesSkew?: boolean;
   /** Returns which order statistics of `n` reference values the edges need, counted from 0. */
   ranks(n: number): readonly number[];
   /** Decides how the values of a numeric feature are cut into bins. */
@@ -86,9 +88,15 @@ export interface Bins {
   readonly unseen: readonly { readonly name: string; readonly count: number }[];
 }
 
+/**
+ * `exact` from the sorted values; `buckets`: KS exact, the rest from 32,768 buckets; `exact_ks_sampled_rest`: KS exact, the
+ * rest from a sample of rows; `reference_grid`: 10,000 quantiles stand for the reference.
+ */
+export type DistanceMethod = 'exact' | 'buckets' | 'exact_ks_sampled_rest' | 'reference_grid';
+
 /** Distances of the values themselves; undefined for text. */
 export interface Distances {
-  readonly method: 'exact' | 'exact_ks_sampled_rest' | 'reference_grid';
+  readonly method: DistanceMethod;
   readonly ks: number;
   /** Largest amount by which ks can be off. */
   readonly ksError: number;

@@ -68,7 +68,8 @@ function evidenceOf(feature: FeatureWindow): Evidence | undefined {
   const { bins } = feature;
   if (bins === undefined) return undefined;
   const unseen = bins.unseen.reduce((sum, category) => sum + category.count, 0);
-  const extend = (counts: readonly number[], last: number): readonly number[] => (unseen > 0 ? [...counts, last] : counts);
+  const extend = (counts: readonly number[], last: number): readonly number[] =>
+    unseen > 0 ? [...counts, last] : counts;
   const filled = bins.referenceWindows.filter((counts) => counts.some((count) => count > 0));
   const input: DriftInput = {
     name: feature.column.name,
@@ -87,7 +88,12 @@ function unjudged(feature: FeatureWindow, found: Exclude<Evidence, Sound> | unde
     found === undefined
       ? `About ${feature.facts.distinct} distinct values: an identifier or free text, which is not compared by category.`
       : explainMissing(found);
-  return { statistics: commonStatistics(feature, withUnseenBin(feature)), level: 'insufficient_data', reason, details: {} };
+  return {
+    statistics: commonStatistics(feature, withUnseenBin(feature)),
+    level: 'insufficient_data',
+    reason,
+    details: {},
+  };
 }
 
 function conclude(input: {

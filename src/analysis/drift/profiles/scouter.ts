@@ -23,8 +23,14 @@ function judgeOne(feature: FeatureWindow): Judgement {
   const { bins, current, reference } = feature;
   const usable = bins !== undefined && reference.n > 0 && current.n > 0;
   // Unseen categories have no bin, but count in the total: the shares do not sum to 1.
-  const share = (side: readonly number[], total: number): readonly number[] => side.map((count) => count / total + ADDED);
-  const psi = usable ? plainPsi(sharesOf(bins.reference, (p) => p + ADDED), share(bins.current, current.n)) : null;
+  const share = (side: readonly number[], total: number): readonly number[] =>
+    side.map((count) => count / total + ADDED);
+  const psi = usable
+    ? plainPsi(
+        sharesOf(bins.reference, (p) => p + ADDED),
+        share(bins.current, current.n),
+      )
+    : null;
   // The reference is taken as exact: only the current rows make noise.
   const df = (bins?.reference.length ?? 1) - 1;
   const threshold = usable && df > 0 ? chi2Quantile(CONFIDENCE, df) / current.n : null;

@@ -27,7 +27,8 @@ const THRESHOLD = 0.7;
 function judgeOne(feature: FeatureWindow): Judgement {
   const counts = withUnseenBin(feature);
   const usable = counts !== undefined && feature.reference.n > 0 && feature.current.n > 0;
-  const clipped = (side: readonly number[]): readonly number[] => sharesOf(side, (share) => Math.min(1, Math.max(CLIP, share)));
+  const clipped = (side: readonly number[]): readonly number[] =>
+    sharesOf(side, (share) => Math.min(1, Math.max(CLIP, share)));
   const value = usable ? hellinger(counts.reference, counts.current).distance : null;
   return peerJudgement(feature, usable ? counts : undefined, {
     statistics: { psi: usable ? plainPsi(clipped(counts.reference), clipped(counts.current)) : null },

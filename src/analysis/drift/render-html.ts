@@ -1,0 +1,137 @@
+import { drawDistribution } from './draw-distribution.ts';
+import { escapeHtml } from './html-escape.ts';
+import { DRIFT_STYLE } from './html-style.ts';
+import type { DriftReport, FeatureReport, SegmentReport, SegmentSplit, Statistics, WindowReport } from './report.ts';
+
+/** Returns a report as one self-contained HTML page: verdicts, distributions of both sides, numbers and the SQL. */
+export function renderHtml(report: DriftReport): string {
+  const { reference } = report;
+  const period = reference.from === null ? 'no times' : `${day(reference.from)} to ${day(reference.to)}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Drift report</title><style>${DRIFT_STYLE}</style></head><body>
+<header><h1>Drift report</h1><p>Profile <b>${escapeHtml(report.profile)}</b>, reference ${count(reference.rows)} rows (${period}), ${report.windows.length} ${report.windows.length === 1 ? 'window' : 'windows'}.</p></header>
+${report.windows.length > 1 ? overview(report.windows) : ''}
+${report.windows.map(windowSection).join('\n')}
+<details><summary>SQL of every number (${report.sql.length} statements)</summary>${report.sql
+    .map((statement) => `<h4>${escapeHtml(statement.name)}</h4><pre>${escapeHtml(statement.sql)}</pre>`)
+    .join('')}</details>
+</body></html>
+`;
+}
+
+const WORST_FIRST = ['major', 'moderate', 'minor', 'negligible', 'insufficient_data', 'stable'];
+const NUMBERS: readonly (readonly [keyof Statistics, string])[] = [
+  ['psi', 'PSI'],
+  ['psi_noise', 'expected noise'],
+  ['psi_corrected', 'corrected PSI'],
+  ['ks', 'KS'],
+  ['ks_corrected', 'corrected KS'],
+  ['p_adjusted', 'adjusted p'],
+  ['phi', 'phi'],
+  ['mde', 'smallest detectable PSI'],
+  ['js_distance', 'Jensen-Shannon'],
+  ['hellinger', 'Hellinger'],
+  ['tv', 'total variation'],
+  ['wasserstein', 'Wasserstein'],
+  ['wasserstein_scaled', 'Wasserstein / sd'],
+  ['cramers_v', "Cramer's V"],
+];
+
+function allOf(window: WindowReport): readonly FeatureReport[] {
+  return window.prediction === null ? window.features : [...window.features, window.prediction];
+}
+
+// One row a feature, one cell a window, coloured by level.
+function overview(windows: readonly WindowReport[]): string {
+  const names = [...new Set(windows.flatMap((window) => allOf(window).map((feature) => feature.feature)))];
+  const rows = names.map((name) => {
+    const cells = windows.map((window) => {
+      const feature = allOf(window).find((candidate) => candidate.feature === name);
+      const title = `${name}, ${window.window}: ${feature?.level ?? 'absent'}, PSI ${number(feature?.statistics.psi ?? null)}`;
+      return `<td class="cell ${feature?.level ?? ''}" title="${escapeHtml(title)}"><a href="#w-${escapeHtml(window.window)}">&nbsp;</a></td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+  });
+  const head = windows
+    .map((window) => `<th class="turn" scope="col"><span>${escapeHtml(window.window)}</span></th>`)
+    .join('');
+  const legend = WORST_FIRST.map((level) => `<span class="badge ${level}">${level.replaceAll('_', ' ')}</span>`).join(
+    ' ',
+  );
+  return `<section><h2>Levels by window</h2><p>${legend}</p><div class="scroll"><table class="grid"><tr><th></th>${head}</tr>${rows.join('')}</table></div></section>`;
+}
+
+function windowSection(window: WindowReport, index: number, all: readonly WindowReport[]): string {
+  const features = [...allOf(window)].sort((a, b) => WORST_FIRST.indexOf(a.level) - WORST_FIRST.indexOf(b.level));
+  const open = all.length === 1 || index === all.length - 1 ? ' open' : '';
+  const period = window.from === null ? '' : `, ${day(window.from)} to ${day(window.to)}`;
+  return `<details class="window" id="w-${escapeHtml(window.window)}"${open}><summary><h2>${escapeHtml(window.window)}</h2> <span class="badge ${window.level}">${window.level.replaceAll('_', ' ')}</span> ${count(window.rows)} rows${period}${window.drifted.length > 0 ? `, drifted: ${escapeHtml(window.drifted.join(', '))}` : ''}</summary>
+${besideTable(window)}${segmentTable(window.segments ?? [])}${splitTable(window.segment_split ?? [])}
+<div class="cards">${features.map((feature) => card(feature, feature === window.prediction)).join('\n')}</div></details>`;
+}
+
+function card(feature: FeatureReport, isPrediction: boolean): string {
+  const numbers = NUMBERS.filter(([key]) => feature.statistics[key] !== null).map(
+    ([key, label]) => `<dt>${label}</dt><dd>${number(feature.statistics[key])}</dd>`,
+  );
+  const rates = `missing ${percent(feature.missing_reference)} → ${percent(feature.missing_current)}, unseen ${percent(feature.unseen)}, ${count(feature.n_reference)} → ${count(feature.n_current)} values`;
+  return `<article><h3>${escapeHtml(feature.feature)}${isPrediction ? ' <small>output</small>' : ''} <span class="badge ${feature.level}">${feature.level.replaceAll('_', ' ')}</span></h3>
+${drawDistribution(feature)}
+<p>${escapeHtml(feature.reason)}</p><p class="rates">${rates}</p><details><summary>Numbers</summary><dl>${numbers.join('')}</dl></details></article>`;
+}
+
+function besideTable(window: WindowReport): string {
+  const others = window.other_profiles ?? [];
+  if (others.length === 0) return '';
+  const names = allOf(window).map((feature) => feature.feature);
+  const head = others.map((other) => `<th scope="col">${escapeHtml(other.profile)}</th>`).join('');
+  const rows = names.map((name) => {
+    const cells = others.map((other) => {
+      const found = other.features.find((feature) => feature.feature === name);
+      const title = found === undefined ? '' : `${found.statistic}, threshold ${number(found.threshold)}`;
+      return `<td title="${escapeHtml(title)}"><span class="badge ${found?.level ?? ''}">${number(found?.value ?? null)}</span></td>`;
+    });
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+  });
+  return `<h3>What other profiles say</h3><div class="scroll"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`;
+}
+
+function segmentTable(segments: readonly SegmentReport[]): string {
+  if (segments.length === 0) return '';
+  const names = segments[0]?.features.map((feature) => feature.feature) ?? [];
+  const head = names.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
+  const rows = segments.map((segment) => {
+    const cells = segment.features
+      .map((feature) => `<td><span class="badge ${feature.level}">${number(feature.psi)}</span></td>`)
+      .join('');
+    return `<tr><th scope="row">${escapeHtml(segment.segment === '' ? '(none)' : segment.segment)}</th><td>${percent(segment.share_reference)} → ${percent(segment.share_current)}</td>${cells}</tr>`;
+  });
+  return `<h3>By segment (PSI of each)</h3><div class="scroll"><table><tr><th></th><th scope="col">share</th>${head}</tr>${rows.join('')}</table></div>`;
+}
+
+function splitTable(splits: readonly SegmentSplit[]): string {
+  if (splits.length === 0) return '';
+  const rows = splits.map(
+    (split) =>
+      `<tr><th scope="row">${escapeHtml(split.feature)}</th><td>${number(split.psi)}</td><td>${number(split.mix_psi)}</td><td>${number(split.inside_psi)}</td><td>${split.verdict}</td></tr>`,
+  );
+  return `<h3>Where the change comes from</h3><div class="scroll"><table><tr><th></th><th scope="col">PSI</th><th scope="col">by mix</th><th scope="col">inside</th><th></th></tr>${rows.join('')}</table></div>`;
+}
+
+function number(value: number | null): string {
+  if (value === null) return '–';
+  return value === 0 ? '0' : String(Number(value.toPrecision(3)));
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+function percent(share: number): string {
+  return `${Number((100 * share).toPrecision(3))} %`;
+}
+
+function day(iso: string | null): string {
+  return (iso ?? '').slice(0, 16).replace('T', ' ');
+}

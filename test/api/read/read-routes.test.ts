@@ -1,0 +1,435 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { startTestStore, type TestStore } from '../../support/engine.ts';
+import {
+  type ApiFixture,
+  DAY,
+  EPISODE,
+  HOSTILE_FEATURE,
+  HOSTILE_TITLE,
+  HOUR,
+  MODEL,
+  NOW,
+  predictions,
+  seed,
+  START,
+  startApi,
+} from '../fixture.ts';
+
+let running: TestStore;
+let api: ApiFixture;
+beforeAll(async () => {
+  running = await startTestStore();
+  await seed(running.store);
+  api = await startApi(running.store);
+});
+afterAll(async () => {
+  await api.app.close();
+  await running.stop();
+});
+
+const PATH = `/v1/models/${encodeURIComponent(MODEL)}`;
+
+async function get(url: string): Promise<{ readonly status: number; readonly type: string; readonly body: unknown }> {
+  const response = await api.app.inject({ method: 'GET', url });
+  return {
+    status: response.statusCode,
+    type: String(response.headers['content-type']),
+    body: response.json<unknown>(),
+  };
+}
+
+describe('GET /v1/models', () => {
+  test('lists every model with its counts and times', async () => {
+    const { status, body } = await get('/v1/models');
+    expect(status).toBe(200);
+    expect(body).toEqual([
+      {
+        model: 'quiet',
+        versions: ['0'],
+        predictions: 10,
+        labels: 0,
+        first_ts: '2026-03-02T00:00:00.000Z',
+        last_ts: '2026-03-02T00:09:00.000Z',
+      },
+      {
+        model: MODEL,
+        versions: ['9', '10'],
+        predictions: 2016,
+        labels: 1008,
+        first_ts: '2026-03-02T00:00:00.000Z',
+        last_ts: '2026-03-15T23:50:00.000Z',
+      },
+    ]);
+  });
+
+  test('a label sent again, or by both ways of naming its model, counts once', async () => {
+    await running.store.insert('labels', [
+      {
+        prediction_id: 'p-0',
+        model: '',
+        label_ts: '2026-03-02T01:00:00Z',
+        label_number: 0,
+        label_class: '',
+        received: '2026-03-20T00:00:00Z',
+      },
+      {
+        prediction_id: 'p-1',
+        model: '',
+        label_ts: '2026-03-02T01:00:00Z',
+        label_number: 0,
+        label_class: '',
+        received: '2026-03-20T00:00:00Z',
+      },
+    ]);
+    const { body } = await get('/v1/models');
+    expect(body).toEqual(expect.arrayContaining([expect.objectContaining({ model: MODEL, labels: 1008 })]));
+  });
+});
+
+describe('GET /v1/models/:model', () => {
+  test('describes versions, features, reference and objectives', async () => {
+    const { status, body } = await get(PATH);
+    expect(status).toBe(200);
+    const failed = predictions().filter((row) => row.version === '9' && row.status === 'error').length;
+    expect(body).toMatchObject({
+      model: MODEL,
+      owner: 'Flight team <ops@example.org>',
+      slo: { latency_p99_seconds: 0.05, accuracy: 0.9 },
+      reference: {
+        version: 2,
+        kind: 'fixed',
+        rows: 144,
+        from: '2026-03-02T00:00:00.000Z',
+        to: '2026-03-03T00:00:00.000Z',
+      },
+      versions_detail: [
+        { version: '9', predictions: 1000, errors: failed, error_ratio: failed / 1000 },
+        { version: '10', predictions: 1016 },
+      ],
+      features: [
+        { feature: HOSTILE_FEATURE, kind: 'categorical', values: 1008, missing: 1008 },
+        { feature: 'distance', kind: 'numeric', values: 2016, missing: 0 },
+      ],
+    });
+    const { versions_detail: versions } = z
+      .object({ versions_detail: z.array(z.object({ latency_p50_seconds: z.number() })) })
+      .parse(body);
+    for (const version of versions) expect(Math.abs(version.latency_p50_seconds / 0.01 - 1)).toBeLessThan(0.02);
+  });
+
+  test('latency of a model that sends none is null, not 0', async () => {
+    const { body } = await get('/v1/models/quiet');
+    expect(body).toMatchObject({
+      reference: null,
+      owner: null,
+      versions_detail: [{ latency_p99_seconds: null, error_ratio: 0 }],
+    });
+  });
+
+  test.each(['', '/performance', '/drift', '/signals?name=accuracy'])(
+    'an unknown model is a 404 problem (%s)',
+    async (rest) => {
+      const { status, type, body } = await get(`/v1/models/nobody${rest}`);
+      expect(status).toBe(404);
+      expect(type).toContain('application/problem+json');
+      expect(body).toMatchObject({
+        type: 'about:blank',
+        title: 'Not Found',
+        status: 404,
+        detail: expect.stringContaining('nobody'),
+      });
+    },
+  );
+});
+
+describe('GET /v1/models/:model/performance', () => {
+  test('has exactly the keys of the contract, one row a window', async () => {
+    const { status, body } = await get(`${PATH}/performance?window=week`);
+    expect(status).toBe(200);
+    const rows = z.array(z.record(z.string(), z.unknown())).parse(body);
+    const keys = [
+      'window',
+      'from',
+      'to',
+      'predictions',
+      'labeled',
+      'label_coverage',
+      'accuracy',
+      'precision',
+      'recall',
+      'f1',
+      'auc',
+      'log_loss',
+      'brier',
+      'mae',
+      'rmse',
+      'r2',
+      'bias',
+    ];
+    for (const row of rows) expect(Object.keys(row).toSorted()).toEqual(keys.toSorted());
+    expect(rows[0]).toMatchObject({
+      window: '2026-W10',
+      from: '2026-03-02T00:00:00.000Z',
+      to: '2026-03-09T00:00:00.000Z',
+      label_coverage: 1,
+      mae: null,
+    });
+    expect(rows[0]?.['accuracy']).toBeCloseTo(0.9, 2);
+    expect(rows[1]).toMatchObject({
+      window: '2026-W11',
+      labeled: 0,
+      label_coverage: 0,
+      accuracy: null,
+      auc: null,
+      log_loss: null,
+    });
+  });
+
+  test('takes times as RFC 3339, as a date and as epoch milliseconds alike', async () => {
+    const answers = await Promise.all(
+      [
+        'from=2026-03-03&to=2026-03-04',
+        `from=${START + DAY}&to=${START + 2 * DAY}`,
+        'from=2026-03-03T01:00:00%2B01:00&to=2026-03-04T00:00:00Z',
+      ].map(async (range) => (await get(`${PATH}/performance?${range}`)).body),
+    );
+    const ok = predictions().filter((row) => row.status === 'ok' && row.ts >= START + DAY && row.ts < START + 2 * DAY);
+    expect(answers[0]).toMatchObject([{ window: 'all', predictions: ok.length }]);
+    const rows = answers.map((body) =>
+      z.array(z.object({ from: z.string(), to: z.string(), predictions: z.number(), labeled: z.number() })).parse(body),
+    );
+    expect(rows[1]).toEqual(rows[0]);
+    expect(rows[2]).toEqual(rows[0]);
+  });
+
+  test('narrows to a version, a segment and the labels known at a time', async () => {
+    expect((await get(`${PATH}/performance?version=9`)).body).toMatchObject([{ version: '9', predictions: 980 }]);
+    expect(
+      (await get(`${PATH}/performance?segment=${encodeURIComponent('carrier="><b>AA')}&to=2026-03-03`)).body,
+    ).toMatchObject([{ predictions: 36 }]);
+    const cut = await get(`${PATH}/performance?to=2026-03-03&as_of=window_end`);
+    const later = await get(`${PATH}/performance?to=2026-03-03&as_of=2026-03-04`);
+    expect(cut.body).toMatchObject([{ labeled: 132 - 2 }]);
+    expect(later.body).toMatchObject([{ labeled: 144 - 2 }]);
+  });
+
+  test.each([
+    ['from=yesterday', 'from'],
+    ['to=1e99', 'to'],
+    ['window=year', 'window'],
+    ['segment=carrier', 'segment'],
+    ['from=2026-03-04&to=2026-03-03', 'to'],
+    ['as_of=whenever', 'as_of'],
+  ])('refuses %s with a problem that names %s', async (query, name) => {
+    const { status, type, body } = await get(`${PATH}/performance?${query}`);
+    expect(status).toBe(400);
+    expect(type).toContain('application/problem+json');
+    expect(body).toMatchObject({ detail: expect.stringContaining(name) });
+  });
+});
+
+describe('GET /v1/models/:model/drift', () => {
+  test('hands the range, window, version and profile on and gives the report as it is', async () => {
+    const { status, body } = await get(
+      `${PATH}/drift?from=2026-03-03&to=2026-03-05&window=day&profile=textbook&version=9`,
+    );
+    expect(status).toBe(200);
+    expect(api.driftRequests.at(-1)).toEqual({
+      model: MODEL,
+      fromMs: START + DAY,
+      toMs: START + 3 * DAY,
+      window: 'day',
+      profile: 'textbook',
+      version: '9',
+    });
+    expect(body).toMatchObject({
+      profile: 'textbook',
+      sql: [{ name: 'facts', sql: 'SELECT 1' }],
+      windows: [{ window: 'all', level: 'stable', prediction: null }],
+    });
+  });
+
+  test('without a range it compares everything the model has sent', async () => {
+    await get(`${PATH}/drift`);
+    expect(api.driftRequests.at(-1)).toMatchObject({
+      fromMs: START,
+      toMs: START + 14 * DAY - 600_000 + 1,
+      window: 'all',
+      profile: 'robust',
+    });
+  });
+
+  test('refuses a profile that does not exist by name', async () => {
+    expect(await get(`${PATH}/drift?profile=lucky`)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('profile') },
+    });
+  });
+});
+
+describe('GET /v1/models/:model/signals', () => {
+  test('gives the minutes of the model as a whole, with null where there is no value', async () => {
+    const { body } = await get(`${PATH}/signals?name=latency_p99_seconds`);
+    expect(body).toMatchObject({ signal: 'latency_p99_seconds', unit: 'seconds' });
+    const { points } = z.object({ points: z.array(z.unknown()) }).parse(body);
+    expect(points).toHaveLength(150);
+    expect(points[0]).toEqual({ t: '2026-03-15T19:00:00.000Z', value: 0.01, state: 'ok' });
+    expect(points[3]).toEqual({ t: '2026-03-15T19:03:00.000Z', value: null, state: 'no_data' });
+  });
+
+  test('gives one level below the model when asked, and all features where there is no model level', async () => {
+    const range = `from=${NOW - 6 * HOUR}&to=${NOW}`;
+    const count = async (query: string): Promise<number> =>
+      z.object({ points: z.array(z.unknown()) }).parse((await get(`${PATH}/signals?${query}&${range}`)).body).points
+        .length;
+    expect(await count('name=gpu_utilization_ratio')).toBe(150);
+    expect(await count('name=gpu_utilization_ratio&gpu=GPU-1')).toBe(150);
+    expect(await count('name=gpu_utilization_ratio&gpu=*')).toBe(300);
+    expect(await count('name=gpu_utilization_ratio&gpu=GPU-2')).toBe(0);
+    expect((await get(`${PATH}/signals?name=feature_psi&${range}`)).body).toMatchObject({
+      points: expect.arrayContaining([expect.objectContaining({ feature: 'distance' })]),
+    });
+  });
+
+  test('an unknown signal is refused with the one that was probably meant', async () => {
+    const { status, body } = await get(`${PATH}/signals?name=latency_p9_seconds`);
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      detail: expect.stringMatching(/name.*latency_p95_seconds|name.*latency_p99_seconds/),
+    });
+    expect(await get(`${PATH}/signals`)).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('name') },
+    });
+  });
+});
+
+describe('GET /v1/alerts', () => {
+  test('shows what is firing, then pending, then resolved; one that holds on is firing', async () => {
+    const { body } = await get('/v1/alerts');
+    expect(body).toMatchObject([
+      { alert: 'HoldsOn', state: 'firing', resolved_at: null },
+      { alert: 'Waits', state: 'pending', firing_since: null },
+      { alert: 'GpuSaturated', state: 'resolved', incident: EPISODE, resolved_at: '2026-03-15T20:30:00.000Z' },
+    ]);
+  });
+
+  test('narrows by state and model', async () => {
+    expect((await get('/v1/alerts?state=pending')).body).toMatchObject([{ alert: 'Waits' }]);
+    expect((await get('/v1/alerts?model=quiet')).body).toEqual([]);
+    expect(await get('/v1/alerts?state=asleep')).toMatchObject({
+      status: 400,
+      body: { detail: expect.stringContaining('state') },
+    });
+  });
+});
+
+describe('GET /v1/incidents', () => {
+  test('lists episodes that fired, and those open in a range', async () => {
+    const { body } = await get('/v1/incidents');
+    expect(body).toEqual([
+      {
+        id: EPISODE,
+        alert: 'GpuSaturated',
+        model: MODEL,
+        scope: MODEL,
+        severity: 'critical',
+        state: 'resolved',
+        started_at: '2026-03-15T20:00:00.000Z',
+        fired_at: '2026-03-15T20:05:00.000Z',
+        resolved_at: '2026-03-15T20:30:00.000Z',
+        summary: 'GPU 97 % <b>and</b> p99 90 ms',
+      },
+    ]);
+    expect((await get('/v1/incidents?to=2026-03-15')).body).toEqual([]);
+    expect((await get('/v1/incidents?from=2026-03-16')).body).toEqual([]);
+    expect((await get('/v1/incidents?model=quiet')).body).toEqual([]);
+  });
+
+  test('one incident carries its evidence and the SQL that gives it again', async () => {
+    const { status, body } = await get(`/v1/incidents/${encodeURIComponent(EPISODE)}`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id: EPISODE,
+      evidence: {
+        values: { gpu_utilization_ratio: 0.97, latency_p99_seconds: 0.09 },
+        transitions: [{ transition: 'pending' }, { transition: 'firing' }, { transition: 'resolved' }],
+        change_events: [{ kind: 'deploy', title: HOSTILE_TITLE }],
+        affected: { predictions: 3, errors: 0, simulated: 3 },
+        simulated: [expect.stringContaining('late-flights-simulated-0'), expect.stringContaining('3 of the 3')],
+      },
+    });
+    const { evidence } = z
+      .object({
+        evidence: z.object({
+          signals: z.array(z.object({ signal: z.string(), points: z.array(z.unknown()) })),
+          drifting_features: z.array(z.object({ feature: z.string(), level: z.string() })),
+          sql: z.array(z.object({ title: z.string(), sql: z.string() })),
+        }),
+      })
+      .parse(body);
+    expect(evidence.signals.map((entry) => entry.signal)).toEqual([
+      'latency_p99_seconds',
+      'slo_latency_p99_seconds',
+      'gpu_utilization_ratio',
+    ]);
+    expect(evidence.drifting_features[0]).toEqual({ feature: 'distance', level: 'major' });
+    for (const { sql } of evidence.sql) {
+      expect(await running.store.rows({ name: 'reproduce', sql })).not.toEqual([]);
+    }
+  });
+
+  test('an unknown incident is a 404 problem', async () => {
+    expect(await get('/v1/incidents/none')).toMatchObject({ status: 404, body: { title: 'Not Found' } });
+  });
+});
+
+test('every route is in the OpenAPI 3.1 document with its answer and its parameters', async () => {
+  const { body } = await get('/openapi.json');
+  const document = z
+    .object({
+      openapi: z.string(),
+      paths: z.record(
+        z.string(),
+        z.object({ get: z.looseObject({ responses: z.record(z.string(), z.unknown()) }).optional() }),
+      ),
+    })
+    .parse(body);
+  expect(document.openapi).toBe('3.1.0');
+  for (const path of [
+    '/v1/models',
+    '/v1/models/{model}',
+    '/v1/models/{model}/performance',
+    '/v1/models/{model}/drift',
+    '/v1/models/{model}/signals',
+    '/v1/alerts',
+    '/v1/incidents',
+    '/v1/incidents/{id}',
+  ]) {
+    expect(document.paths[path]?.get?.responses['200'], path).toBeDefined();
+  }
+  expect(JSON.stringify(document.paths['/v1/models/{model}/performance'])).toContain('"name":"as_of"');
+});
+
+test('with tokens nothing can be read without one of the scope read', async () => {
+  const guarded = await startApi(running.store, [
+    { name: 'reader', token: 'r', scopes: ['read'] },
+    { name: 'sender', token: 's', scopes: ['ingest'] },
+  ]);
+  const status = async (url: string, token?: string): Promise<number> =>
+    (await guarded.app.inject({ url, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }))
+      .statusCode;
+  for (const url of [
+    '/v1/models',
+    PATH,
+    `${PATH}/performance`,
+    '/v1/alerts',
+    '/v1/incidents',
+    '/',
+    `/models/${encodeURIComponent(MODEL)}`,
+  ]) {
+    expect([await status(url), await status(url, 's'), await status(url, 'r')], url).toEqual([401, 403, 200]);
+  }
+  await guarded.app.close();
+});
