@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { describeIssue } from './config/describe-issue.ts';
 import { type Config, configSchema } from './config/schema.ts';
 import { ConfigError, describeError } from './core/errors.ts';
 
@@ -31,10 +32,10 @@ export function loadConfig(file: string | undefined): Config {
 
 /** Checks a configuration given as an object; `source` is named in errors. */
 export function parseConfig(raw: unknown, source: string): Config {
-  const parsed = configSchema.safeParse(expand(raw, []));
+  const parsed = configSchema.safeParse(expand(raw, []), { reportInput: true });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ConfigError(`${source}: ${issue === undefined ? 'is not valid' : sentence(issue)}`);
+    throw new ConfigError(`${source}: ${issue === undefined ? 'is not valid' : describeIssue(issue, configSchema)}`);
   }
   const config = parsed.data;
   const repeated = config.models.find((model, index) => config.models.findIndex((other) => other.name === model.name) !== index);
@@ -83,51 +84,4 @@ function expandText(text: string, path: readonly string[]): string {
   } catch (error) {
     throw new ConfigError(`${path.join('.')}: cannot read ${expanded.slice('file:'.length)} (${describeError(error)})`);
   }
-}
-
-function sentence(issue: z.core.$ZodIssue): string {
-  const path = issue.path.length === 0 ? 'the file' : issue.path.map(String).join('.');
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return `${path} has the unknown key ${issue.keys.map((key) => `"${key}"`).join(', ')}; allowed: ${allowedKeys(issue.path).join(', ')}.`;
-    case 'invalid_value':
-      return `${path} must be one of ${issue.values.map((value) => JSON.stringify(value)).join(', ')}.`;
-    case 'invalid_type':
-      return `${path} must be of type ${issue.expected}.`;
-    case 'invalid_union':
-      return `${path} ${unionSentence(issue)}.`;
-    case 'too_small':
-      return `${path} must be at least ${String(issue.minimum)}.`;
-    case 'too_big':
-      return `${path} must be at most ${String(issue.maximum)}.`;
-    default:
-      return `${path} ${issue.message.replace(/^Invalid/, 'has an invalid')}.`;
-  }
-}
-
-function unionSentence(issue: z.core.$ZodIssueInvalidUnion): string {
-  const options = issue.errors.flatMap((errors) =>
-    errors.flatMap((error) => {
-      if (error.code === 'invalid_value') return error.values.map((value) => JSON.stringify(value));
-      return error.code === 'invalid_format' ? [`a ${error.format}`] : [];
-    }),
-  );
-  return options.length > 0 ? `must be one of ${options.join(', ')}` : `has none of the allowed forms (${issue.message})`;
-}
-
-/** The keys that the schema knows at a path, for the sentence about an unknown one. */
-function allowedKeys(path: readonly PropertyKey[]): readonly string[] {
-  let schema: unknown = configJsonSchema();
-  for (const step of path) schema = childSchema(schema, step);
-  const properties = property(schema, 'properties');
-  return typeof properties === 'object' && properties !== null ? Object.keys(properties) : [];
-}
-
-function childSchema(schema: unknown, step: PropertyKey): unknown {
-  if (typeof step === 'number') return property(schema, 'items');
-  return property(property(schema, 'properties'), String(step)) ?? property(schema, 'additionalProperties');
-}
-
-function property(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
 }

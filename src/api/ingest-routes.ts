@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { takeIn } from '../collectors/http/intake.ts';
 import type { Clock } from '../core/clock.ts';
@@ -9,6 +10,7 @@ import type { Store } from '../store/store.ts';
 import { RECORD_KINDS, type RecordKind } from '../store/ingest/unit.ts';
 import type { guard } from './auth.ts';
 import { sendProblem } from './problem.ts';
+import { recordSchemas } from './record-schemas.ts';
 
 export interface IngestRouteOptions {
   readonly store: Store;
@@ -55,20 +57,23 @@ const SUMMARIES: Readonly<Record<RecordKind, string>> = {
 /** Registers POST /v1/predictions, /v1/labels, /v1/business and /v1/events. The answer comes after the rows are durable. */
 export async function registerIngestRoutes(app: FastifyInstance, options: IngestRouteOptions): Promise<void> {
   await app.register(async (scope) => {
-    // Bodies are streams: nothing is parsed or held here.
+    // Bodies are streams: nothing is parsed, checked or held here.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    scope.setValidatorCompiler<z.ZodType>((part) => (part.httpPart === 'body' ? () => true : validatorCompiler(part)));
     for (const kind of RECORD_KINDS) {
       scope.route({
         method: 'POST',
         url: `/v1/${kind}`,
         bodyLimit: options.maxBodyBytes,
-        preHandler: options.guard('ingest'),
+        onRequest: options.guard('ingest'),
         schema: {
           summary: SUMMARIES[kind],
           description:
             'NDJSON, a JSON array or a JSON object; Content-Encoding gzip. Idempotency-Key makes a retry count once.',
           tags: ['ingest'],
+          consumes: ['application/x-ndjson', 'application/json'],
+          body: recordSchemas[kind],
           querystring: querySchema,
           response: { 200: answerSchema },
         },

@@ -44,7 +44,7 @@ export async function registerReferenceRoutes(app: FastifyInstance, options: Ref
   typed.get(
     '/v1/references',
     {
-      preHandler: options.guard('read'),
+      onRequest: options.guard('read'),
       schema: {
         summary: 'Lists the references of all models.',
         tags: ['references'],
@@ -56,7 +56,7 @@ export async function registerReferenceRoutes(app: FastifyInstance, options: Ref
   typed.get(
     '/v1/models/:model/references',
     {
-      preHandler: options.guard('read'),
+      onRequest: options.guard('read'),
       schema: {
         summary: 'Lists the references of a model, newest first.',
         tags: ['references'],
@@ -69,7 +69,7 @@ export async function registerReferenceRoutes(app: FastifyInstance, options: Ref
   typed.post(
     '/v1/models/:model/references',
     {
-      preHandler: options.guard('admin'),
+      onRequest: options.guard('admin'),
       schema: {
         summary: 'Puts a new reference of a model in force.',
         tags: ['references'],

@@ -45,7 +45,7 @@ export async function registerSystemRoutes(app: FastifyInstance, options: System
   app.get(
     '/metrics',
     {
-      preHandler: options.guard('read'),
+      onRequest: options.guard('read'),
       schema: { summary: 'Signals and the health of the service itself.', tags: ['system'] },
     },
     async (request, reply) => {

@@ -6,7 +6,7 @@ import { modelSchema } from './models.ts';
 
 const tokenSchema = z.strictObject({
   name: z.string().min(1),
-  token: z.string().min(16, 'must have at least 16 characters').describe('The secret; ${ENV} or file:PATH.'),
+  token: z.string().min(16).describe('The secret; ${ENV} or file:PATH.'),
   scopes: z.array(z.enum(['ingest', 'read', 'admin'])).min(1),
 });
 
@@ -21,7 +21,7 @@ const serverSchema = z.strictObject({
 
 const clickhouseSchema = z.strictObject({
   url: z
-    .union([z.literal('embedded'), z.url({ protocol: /^https?$/ })])
+    .union([z.literal('embedded'), z.url({ protocol: /^https?$/, error: 'must be "embedded" or an http or https URL' })])
     .default('embedded')
     .describe('"embedded" or the http(s) URL of a ClickHouse server, 25.3 or newer.'),
   path: z.string().default('.plumbline').describe('Data folder of the embedded engine and of the spool.'),

@@ -22,5 +22,5 @@ export const INCIDENT: IncidentSpan = { fromMs: LIVE_FROM_MS + 10 * MINUTE_MS, t
 /** Behind the last flight of the file, which leaves at midnight. */
 export const END_MS = Date.UTC(2001, 6, 1, 0, 1);
 
-/** First days of the months of the file, and of the month after. */
-export const MONTHS_MS: readonly number[] = [0, 1, 2, 3, 4, 5, 6].map((month) => Date.UTC(2001, month, 1));
+/** Six flights of the file leave at midnight of 1 July; months end before them. */
+export const END_OF_JUNE_MS = Date.UTC(2001, 6, 1);

@@ -59,9 +59,10 @@ export class FlightReplay {
 
   /** Lets the flights in the air land and waits until everything is stored. */
   async finish(): Promise<void> {
-    while (this.#log.inTheAir > 0) await this.advance(this.#at + DAY_MS);
+    while (this.#log.inTheAir > 0) await this.advance(this.#at + HOUR_MS);
     await this.#client.settle();
   }
 }
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;

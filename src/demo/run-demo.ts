@@ -1,32 +1,14 @@
-import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { demoConfig } from './demo-config.ts';
 import { INCIDENT, REFERENCE, START_MS, TRAINING } from './demo-dates.ts';
 import { prepareFolder } from './demo-folder.ts';
-import type { DemoService, StartService } from './demo-service.ts';
+import type { RunDemoOptions } from './demo-options.ts';
+import type { DemoService } from './demo-service.ts';
 import { MODEL_NAME } from './late-flights-model.ts';
 import { describePage, PagerDutyReceiver } from './pagerduty-receiver.ts';
-import type { ProgressTarget } from './progress.ts';
 import { ReplayClock } from './replay-clock.ts';
 import { SimulatedGpuExporter } from './simulated-gpu-exporter.ts';
 import { playStory } from './story.ts';
-
-export interface RunDemoOptions {
-  /** Ends after the summary; otherwise the service and its pages stay until the signal. */
-  readonly once: boolean;
-  readonly port: number;
-  /** Replayed minutes a second in the live hour; undefined: 3, or 10 with `once`. */
-  readonly speed: number | undefined;
-  readonly out: (line: string) => void;
-  readonly progress: ProgressTarget;
-  readonly startService: StartService;
-  readonly wallClock: Clock;
-  readonly random: () => number;
-  /** Milliseconds since the process started. */
-  readonly stopwatch: () => number;
-  /** Ends the demo early, in order. */
-  readonly signal: AbortSignal;
-}
 
 /**
  * Runs the demo: starts the service, lets six months of real flights happen through its public interface, an incident

@@ -1,5 +1,15 @@
-import { performanceOfPeriod } from '../store/queries/demo.ts';
-import { END_MS, INCIDENT, LIVE_FROM_MS, LIVE_TO_MS, MONTHS_MS, REFERENCE, START_MS, TRAINING } from './demo-dates.ts';
+import { performanceWindows } from '../analysis/performance.ts';
+import {
+  END_MS,
+  INCIDENT,
+  LIVE_FROM_MS,
+  LIVE_TO_MS,
+  END_OF_JUNE_MS,
+  REFERENCE,
+  START_MS,
+  TRAINING,
+} from './demo-dates.ts';
+import type { RunDemoOptions } from './demo-options.ts';
 import type { DemoService } from './demo-service.ts';
 import { FlightReplay } from './flight-replay.ts';
 import { FlightSource } from './flights.ts';
@@ -11,8 +21,7 @@ import { PredictionLog } from './prediction-log.ts';
 import { peakMemoryBytes } from './process-memory.ts';
 import { Progress } from './progress.ts';
 import type { ReplayClock } from './replay-clock.ts';
-import type { RunDemoOptions } from './run-demo.ts';
-import { type MonthQuality, renderSummary } from './summary.ts';
+import { type DemoFacts, renderSummary } from './summary.ts';
 import { type TrainedModel, trainModel } from './train.ts';
 
 /** A running service and what stands around it. */
@@ -148,10 +157,15 @@ function wasResolved(pages: readonly ReceivedPage[]): boolean {
   return pages.some(({ action }) => action === 'trigger') && open.size === 0;
 }
 
-async function collect(stage: Stage, trained: TrainedModel, fast: FastReplay) {
+async function collect(stage: Stage, trained: TrainedModel, fast: FastReplay): Promise<DemoFacts> {
   const { service } = stage;
-  const drift = await service.driftByMonth(MODEL_NAME, REFERENCE, MONTHS_MS.at(-1) ?? END_MS);
-  const quality = await qualityByMonth(service);
+  const drift = await service.driftByMonth(MODEL_NAME, REFERENCE, END_OF_JUNE_MS);
+  const quality = await performanceWindows(service.store, {
+    model: MODEL_NAME,
+    window: 'month',
+    fromMs: START_MS,
+    toMs: END_OF_JUNE_MS,
+  });
   const engine = service.enginePid === undefined ? undefined : peakMemoryBytes(service.enginePid);
   return {
     ...fast,
@@ -166,25 +180,6 @@ async function collect(stage: Stage, trained: TrainedModel, fast: FastReplay) {
     drift,
     pages: stage.receiver.pages,
   };
-}
-
-async function qualityByMonth(service: DemoService): Promise<readonly MonthQuality[]> {
-  const months: MonthQuality[] = [];
-  for (const [index, from] of MONTHS_MS.slice(0, -1).entries()) {
-    const to = MONTHS_MS[index + 1] ?? from;
-    const [row] = await service.store.query(performanceOfPeriod, { model: MODEL_NAME, from, to });
-    if (row === undefined) continue;
-    months.push({
-      month: new Date(from).toISOString().slice(0, 7),
-      predictions: row.predictions,
-      labels: row.labels,
-      lateRatio: row.late_ratio,
-      accuracy: row.accuracy,
-      auc: row.auc,
-      logLoss: row.log_loss,
-    });
-  }
-  return months;
 }
 
 function clockTime(ms: number): string {

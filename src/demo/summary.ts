@@ -1,18 +1,7 @@
 import type { DriftReport, FeatureReport, WindowReport } from '../analysis/drift/report.ts';
+import type { PerformanceWindow } from '../analysis/performance.ts';
 import { describePage, type ReceivedPage } from './pagerduty-receiver.ts';
 import type { HoldOutFigures } from './train.ts';
-
-/** Quality of one month's predictions. Ratios 0 to 1, log-loss in nats. */
-export interface MonthQuality {
-  /** `2001-02`. */
-  readonly month: string;
-  readonly predictions: number;
-  readonly labels: number;
-  readonly lateRatio: number | null;
-  readonly accuracy: number | null;
-  readonly auc: number | null;
-  readonly logLoss: number | null;
-}
 
 /** Everything the demo measured, for the summary at its end. */
 export interface DemoFacts {
@@ -26,7 +15,8 @@ export interface DemoFacts {
   readonly peakBytes: { readonly service: number | undefined; readonly engine: number | undefined };
   readonly holdOut: HoldOutFigures;
   readonly threshold: number;
-  readonly quality: readonly MonthQuality[];
+  /** By month. */
+  readonly quality: readonly PerformanceWindow[];
   readonly drift: DriftReport;
   readonly pages: readonly ReceivedPage[];
 }
@@ -49,7 +39,7 @@ export function renderSummary(facts: DemoFacts): readonly string[] {
       `(constant rate ${fixed(facts.holdOut.baselineLogLoss, 4)}), threshold ${facts.threshold}`,
     '',
     '  Quality by month (real delays; 1 to 24 January were trained on)',
-    '    month    predictions  labelled     late  accuracy     AUC  log-loss',
+    '    month    predictions  labelled  accuracy      F1     AUC  log-loss',
     ...facts.quality.map(qualityLine),
     '',
     '  Drift by month against January (PSI over deciles or categories, exact KS)',
@@ -62,11 +52,11 @@ export function renderSummary(facts: DemoFacts): readonly string[] {
   ];
 }
 
-function qualityLine(month: MonthQuality): string {
-  const coverage = month.predictions === 0 ? null : month.labels / month.predictions;
+function qualityLine(month: PerformanceWindow): string {
   return (
-    `    ${month.month}  ${whole(month.predictions).padStart(11)}  ${percent(coverage).padStart(8)}  ${percent(month.lateRatio).padStart(7)}` +
-    `  ${percent(month.accuracy).padStart(8)}  ${fixed(month.auc, 4).padStart(6)}  ${fixed(month.logLoss, 4).padStart(8)}`
+    `    ${month.window}  ${whole(month.predictions).padStart(11)}  ${percent(month.labelCoverage).padStart(8)}` +
+    `  ${percent(month.accuracy).padStart(8)}  ${fixed(month.f1, 4).padStart(6)}  ${fixed(month.auc, 4).padStart(6)}` +
+    `  ${fixed(month.logLoss, 4).padStart(8)}`
   );
 }
 

@@ -42,13 +42,23 @@ const facts: DemoFacts = {
   threshold: 0.2,
   quality: [
     {
-      month: '2001-02',
+      window: '2001-02',
+      fromMs: 0,
+      toMs: 0,
       predictions: 458_170,
-      labels: 458_169,
-      lateRatio: 0.233,
+      labeled: 458_169,
+      labelCoverage: 458_169 / 458_170,
       accuracy: 0.6163,
+      precision: null,
+      recall: null,
+      f1: 0.41,
       auc: 0.682735,
       logLoss: null,
+      brier: null,
+      mae: null,
+      rmse: null,
+      r2: null,
+      bias: null,
     },
   ],
   drift: {
@@ -83,7 +93,7 @@ it('says in one screen what was sent, how good and how drifted each month was, a
     '2,995,426 predictions and 2,993,058 labels over HTTP in 60.0 s: 99,808 rows a second, 1,036 MiB',
   );
   expect(text).toContain('service 341 MiB, engine n/a');
-  expect(text).toContain('2001-02      458,170  100.00 %  23.30 %   61.63 %  0.6827       n/a');
+  expect(text).toContain('2001-02      458,170  100.00 %   61.63 %  0.4100  0.6827       n/a');
   expect(text).toContain(
     '0.0047    origin_delay_min PSI 0.0188 KS 0.0500 · origin PSI 0.0008 · distance PSI 0.0001 KS 0.0029',
   );

@@ -54,22 +54,27 @@ export async function readOrderStatistics(
   columns: readonly { readonly column: Column; readonly n: number; readonly ranks: readonly number[] }[],
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
   const wanted = columns.filter((entry) => entry.n > 0 && entry.ranks.length > 0);
-  if (wanted.length === 0) return new Map();
-  const lists = wanted.map(({ column, n, ranks }) => {
-    // quantileExact takes the value of rank floor(level * n), so half a rank on top names it whatever the rounding.
-    const levels = ranks.map((rank) => String((rank + 0.5) / n)).join(', ');
-    return `quantilesExact(${levels})(${column.id})`;
-  });
-  const sql = `SELECT [${lists.join(',\n  ')}] AS values FROM ${frame.table} WHERE side = 0`;
-  const row = z.object({ values: z.array(z.array(z.number())) }).parse((await session.rows('quantiles', sql))[0]);
-  return new Map(
-    wanted.map(({ column, ranks }, index) => [
-      column.id,
-      new Map(ranks.map((rank, position) => [rank, row.values[index]?.[position] ?? 0] as const)),
-    ]),
-  );
+  const found = new Map<string, ReadonlyMap<number, number>>();
+  // The engine holds every value of the columns of one statement.
+  const most = Math.max(1, ...wanted.map((entry) => entry.n));
+  const step = Math.max(1, Math.floor(VALUES_PER_STATEMENT / most));
+  for (let start = 0; start < wanted.length; start += step) {
+    const part = wanted.slice(start, start + step);
+    const lists = part.map(({ column, n, ranks }) => {
+      // quantileExact takes the value of rank floor(level * n), so half a rank on top names it whatever the rounding.
+      const levels = ranks.map((rank) => String((rank + 0.5) / n)).join(', ');
+      return `quantilesExact(${levels})(${column.id})`;
+    });
+    const sql = `SELECT [${lists.join(',\n  ')}] AS values FROM ${frame.table} WHERE side = 0`;
+    const row = z.object({ values: z.array(z.array(z.number())) }).parse((await session.rows('quantiles', sql))[0]);
+    for (const [index, { column, ranks }] of part.entries()) {
+      found.set(column.id, new Map(ranks.map((rank, position) => [rank, row.values[index]?.[position] ?? 0] as const)));
+    }
+  }
+  return found;
 }
 
+const VALUES_PER_STATEMENT = 50_000_000;
 const JOBS_PER_STATEMENT = 64;
 
 const rowSchema = z.object({

@@ -24,8 +24,8 @@ export type DistanceMap = ReadonlyMap<string, ReadonlyMap<number, Distances>>;
  * Computes Kolmogorov-Smirnov, Wasserstein-1 and energy distance of every column of numbers in every window.
  *
  * Up to 4 million values (the reference counts once a window) all three are exact, from the sorted pooled values. Up to 60
- * million Kolmogorov-Smirnov is exact and the others come from 32,768 buckets, or from a sample of rows where one outlier
- * makes buckets useless. Beyond, 10,000 quantiles stand for the reference in each window.
+ * million, and for a single window of any size, Kolmogorov-Smirnov is exact and the others come from 32,768 buckets, or from
+ * a sample of rows where one outlier makes buckets useless. With more windows 10,000 quantiles stand for the reference.
  *
  * @returns  Absent where a side has no values.
  */
@@ -33,8 +33,10 @@ export async function readDistances(input: DistanceInput): Promise<DistanceMap> 
   const columns = input.columns.filter((column) => (input.reference.get(column.id)?.n ?? 0) > 0);
   if (columns.length === 0) return new Map();
   const total = columns.reduce((sum, column) => sum + valuesOf(input, column, input.current), 0);
-  if (total > EXACT_VALUES && total <= KS_VALUES) return readLarge({ ...input, columns });
-  const grid = total > KS_VALUES;
+  const once = columns.reduce((sum, column) => sum + (input.reference.get(column.id)?.n ?? 0), 0);
+  const many = total > Math.max(PASSED_VALUES, MAX_PASSES * once);
+  if (total > EXACT_VALUES && !many) return readLarge({ ...input, columns });
+  const grid = total > EXACT_VALUES;
   const found = await readSortedDistances({ ...input, columns, where: ['1', '1'], grid });
   const how = grid
     ? ({ method: 'reference_grid', ksError: 0.5 / GRID_POINTS } as const)
@@ -46,7 +48,8 @@ export async function readDistances(input: DistanceInput): Promise<DistanceMap> 
 }
 
 const EXACT_VALUES = 4_000_000;
-const KS_VALUES = 60_000_000;
+const PASSED_VALUES = 60_000_000;
+const MAX_PASSES = 4;
 const SAMPLED_VALUES = 1_000_000;
 /** Bucket width, in standard deviations, from which buckets of crowded values say too little. */
 const FINE = 5e-4;

@@ -15,7 +15,7 @@ export function drawDistribution(feature: FeatureReport): string {
     return `<g><title>${escapeHtml(title)}</title>${rect('ref', x + step * 0.12, step * 0.36, bar.reference / top)}${rect('cur', x + step * 0.52, step * 0.36, bar.current / top)}<text x="${round(x + step / 2)}" y="${HEIGHT + 10}" transform="rotate(35 ${round(x + step / 2)} ${HEIGHT + 10})">${escapeHtml(shorten(bar.label))}</text></g>`;
   });
   const label = `Distribution of ${feature.feature}, reference and current`;
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT + 58}" role="img" aria-label="${escapeHtml(label)}"><line x1="${LEFT}" x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/><text class="axis" x="${LEFT - 4}" y="10">${percent(top)}</text>${columns.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH + 24} ${HEIGHT + 58}" role="img" aria-label="${escapeHtml(label)}"><line x1="${LEFT}" x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/><text class="axis" x="${LEFT - 4}" y="10">${percent(top)}</text>${columns.join('')}</svg>`;
 }
 
 type Bar = { readonly label: string; readonly reference: number; readonly current: number };
@@ -62,7 +62,10 @@ function rect(side: 'ref' | 'cur', x: number, width: number, share: number): str
   return `<rect class="${side}" x="${round(x)}" y="${round(HEIGHT - height)}" width="${round(width)}" height="${round(height)}"/>`;
 }
 
+// Of an interval the upper end is enough: the lower one is at the bar before.
 function shorten(label: string): string {
+  const upper = /^[([].*, (.*)[\])]$/.exec(label)?.[1];
+  if (upper !== undefined) return `.. ${upper}`;
   return label.length > 14 ? `${label.slice(0, 13)}…` : label;
 }
 

@@ -11,7 +11,7 @@ ${['stable', 'insufficient_data', 'negligible', 'minor', 'moderate', 'major'].ma
 .window{border-top:1px solid var(--line);padding:.6rem 0}.window>summary{cursor:pointer}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(330px,1fr));gap:.8rem;margin-top:.6rem}
 article{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem;break-inside:avoid}
-article p{margin:.3rem 0}.rates{color:var(--soft);font-size:.85rem}svg{width:100%;height:auto}
+article p{margin:.3rem 0}.rates{color:var(--soft);font-size:.85rem}svg{width:100%;height:auto}.key{display:inline-block;width:.8em;height:.8em}.key.ref{background:var(--ref)}.key.cur{background:var(--cur)}
 svg rect.ref{fill:var(--ref)}svg rect.cur{fill:var(--cur)}svg line{stroke:var(--line)}svg text{fill:var(--soft);font-size:9px}svg text.axis{text-anchor:end}
 dl{display:grid;grid-template-columns:auto auto;gap:.1rem .8rem;margin:.3rem 0;font-size:.85rem}dd{margin:0;text-align:right;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}th,td{padding:.15rem .5rem;text-align:left;border-bottom:1px solid var(--line)}

@@ -178,6 +178,7 @@ function intervalLabels(edges: readonly number[], closed: 'right' | 'left'): rea
   return Array.from({ length: edges.length + 1 }, (_, index) => {
     if (index === 0) return `${below} ${short(edges[0])}`;
     if (index === edges.length) return `${above} ${short(edges.at(-1))}`;
+    if (closed === 'right' && short(edges[index - 1]) === short(edges[index])) return `= ${short(edges[index])}`;
     return closed === 'right'
       ? `(${short(edges[index - 1])}, ${short(edges[index])}]`
       : `[${short(edges[index - 1])}, ${short(edges[index])})`;

@@ -10,7 +10,7 @@ export function renderHtml(report: DriftReport): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Drift report</title><style>${DRIFT_STYLE}</style></head><body>
-<header><h1>Drift report</h1><p>Profile <b>${escapeHtml(report.profile)}</b>, reference ${count(reference.rows)} rows (${period}), ${report.windows.length} ${report.windows.length === 1 ? 'window' : 'windows'}.</p></header>
+<header><h1>Drift report</h1><p>Profile <b>${escapeHtml(report.profile)}</b>, reference ${count(reference.rows)} rows (${period}), ${report.windows.length} ${report.windows.length === 1 ? 'window' : 'windows'}. <span class="key ref"></span> reference <span class="key cur"></span> current</p></header>
 ${report.windows.length > 1 ? overview(report.windows) : ''}
 ${report.windows.map(windowSection).join('\n')}
 <details><summary>SQL of every number (${report.sql.length} statements)</summary>${report.sql

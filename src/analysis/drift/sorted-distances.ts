@@ -32,8 +32,10 @@ export async function readSortedDistances(input: {
   readonly grid?: boolean;
 }): Promise<readonly SortedDistances[]> {
   const found: SortedDistances[] = [];
-  for (let start = 0; start < input.columns.length; start += COLUMNS_PER_STATEMENT) {
-    const columns = input.columns.slice(start, start + COLUMNS_PER_STATEMENT);
+  // The parts of a UNION run side by side; a whole large reference is sorted alone.
+  const step = input.grid === true ? 1 : COLUMNS_PER_STATEMENT;
+  for (let start = 0; start < input.columns.length; start += step) {
+    const columns = input.columns.slice(start, start + step);
     const sql = columns.map((column, index) => sortedSql({ ...input, column, index })).join('\nUNION ALL\n');
     for (const row of z.array(rowSchema).parse(await input.session.rows('distances', sql))) {
       const column = columns[row.job];

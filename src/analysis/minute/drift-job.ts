@@ -1,9 +1,9 @@
 import { alarmBudget } from '../../stats/alarm-budget.ts';
 import { isAtLeast, type Level, worstLevel } from '../../stats/levels.ts';
 import { driftVerdict, type FeatureVerdict, type VerdictFeature } from '../../stats/verdict.ts';
-import { referenceWindows, rollupDrift } from '../../store/queries/drift-rollup.ts';
+import { rollupDrift } from '../../store/queries/drift-rollup.ts';
 import type { Row, Store } from '../../store/store.ts';
-import { type Reference, type ReferenceRows, referenceRows, type TimeRange } from './reference-ranges.ts';
+import type { Reference, TimeRange } from './reference-ranges.ts';
 
 /** How one model is compared. */
 export interface DriftPlan {
@@ -34,41 +34,53 @@ type RollupRow = Awaited<ReturnType<typeof queryRollup>>[number];
 /** Names under which the prediction itself is counted beside the features. */
 const PREDICTION = new Set(['__score__', '__prediction__']);
 
+/** A plan with the key of the reference profile that its windows are compared with. */
+export interface KeyedPlan {
+  readonly plan: DriftPlan;
+  readonly key: number;
+}
+
 /**
- * Judges consecutive windows of a model from the rollups, stores one drift result a feature and window, and the
+ * Judges consecutive windows of models from the rollups, stores one drift result a feature and window, and the
  * feature-level signals for the last minute of each window.
  *
- * @param job.range  Whole windows; all of them are compared with the reference of the last one when that is shared,
- *                   else call this once a window.
+ * @param job.plans  Models whose windows have the same length.
+ * @param job.range  Whole windows.
  * @param job.final  True for closed windows, false for the sliding one.
+ * @returns          The windows of each model, oldest first.
  */
 export async function judgeWindows(job: {
   readonly store: Store;
-  readonly plan: DriftPlan;
+  readonly plans: readonly KeyedPlan[];
   readonly range: TimeRange;
   readonly final: boolean;
   readonly nowMs: number;
-}): Promise<readonly WindowDrift[]> {
-  const { store, plan, range, final, nowMs } = job;
-  const last = { fromMs: range.toMs - plan.windowMs, toMs: range.toMs };
-  const reference = referenceRows(plan.reference, last);
-  const rows = (await queryRollup(store, plan, range, reference)).filter(
-    (row) => plan.features === undefined || PREDICTION.has(row.feature) || plan.features.includes(row.feature),
-  );
-  if (rows.length === 0) return [];
-  const spread = await queryWindows(store, plan, reference);
-  const results: WindowDrift[] = [];
+}): Promise<ReadonlyMap<string, readonly WindowDrift[]>> {
+  const { store, plans, range, final, nowMs } = job;
+  const results = new Map<string, WindowDrift[]>();
+  const [first] = plans;
+  if (first === undefined) return results;
+  const { windowMs } = first.plan;
+  const byModel = new Map(plans.map(({ plan }) => [plan.model, plan]));
+  const rows = await queryRollup(store, plans, range, windowMs);
   const resultRows: Row[] = [];
   const signalRows: Row[] = [];
-  for (const [windowFrom, members] of groupBy(rows)) {
-    const fromMs = windowFrom * 1000;
-    const toMs = fromMs + plan.windowMs;
-    const verdicts = judge(plan, members, spread);
-    results.push(summarise(plan, verdicts, { fromMs, toMs }));
-    for (const [index, row] of members.entries()) {
+  for (const members of windowsOf(rows)) {
+    const [one] = members;
+    const plan = one === undefined ? undefined : byModel.get(one.model);
+    if (one === undefined || plan === undefined) continue;
+    const watched = members.filter((row) => plan.features === undefined || PREDICTION.has(row.feature) || plan.features.includes(row.feature));
+    const fromMs = one.window_from * 1000;
+    const toMs = fromMs + windowMs;
+    const verdicts = judge(plan, watched);
+    const summary = summarise(plan, verdicts, { fromMs, toMs });
+    const known = results.get(plan.model);
+    if (known === undefined) results.set(plan.model, [summary]);
+    else known.push(summary);
+    for (const [index, row] of watched.entries()) {
       const verdict = verdicts[index];
       if (verdict === undefined) continue;
-      resultRows.push(resultRow({ plan, row, verdict, fromMs, toMs, final, nowMs, reference }));
+      resultRows.push(resultRow({ plan, row, verdict, fromMs, toMs, final, nowMs }));
       signalRows.push(...featureSignals({ plan, row, verdict, toMs, nowMs }));
     }
   }
@@ -77,54 +89,30 @@ export async function judgeWindows(job: {
   return results;
 }
 
-function groupBy(rows: readonly RollupRow[]): ReadonlyMap<number, RollupRow[]> {
-  const groups = new Map<number, RollupRow[]>();
-  for (const row of rows) {
-    const group = groups.get(row.window_from);
-    if (group === undefined) groups.set(row.window_from, [row]);
-    else group.push(row);
+/** Rows come ordered by model and window. */
+function* windowsOf(rows: readonly RollupRow[]): Generator<readonly RollupRow[]> {
+  let start = 0;
+  for (let at = 1; at <= rows.length; at += 1) {
+    const [before, row] = [rows[at - 1], rows[at]];
+    if (row !== undefined && row.model === before?.model && row.window_from === before.window_from) continue;
+    if (at > start) yield rows.slice(start, at);
+    start = at;
   }
-  return groups;
 }
 
-function queryRollup(store: Store, plan: DriftPlan, range: TimeRange, reference: ReferenceRows) {
+function queryRollup(store: Store, plans: readonly KeyedPlan[], range: TimeRange, windowMs: number) {
   return store.query(rollupDrift, {
-    model: plan.model,
+    models: plans.map(({ plan }) => plan.model),
+    keys: plans.map(({ key }) => key),
     from: range.fromMs / 1000,
     to: range.toMs / 1000,
-    window: plan.windowMs / 1000,
+    window: windowMs / 1000,
     version: '',
-    ...rangeParameters(reference),
   });
-}
-
-async function queryWindows(
-  store: Store,
-  plan: DriftPlan,
-  reference: ReferenceRows,
-): Promise<ReadonlyMap<string, readonly (readonly number[])[]>> {
-  const rows = await store.query(referenceWindows, {
-    model: plan.model,
-    window: plan.windowMs / 1000,
-    ...rangeParameters(reference),
-  });
-  return new Map(rows.map((row) => [row.feature, row.windows]));
-}
-
-function rangeParameters(reference: ReferenceRows) {
-  return {
-    reference_from: reference.ranges.map((entry) => Math.floor(entry.fromMs / 1000)),
-    reference_to: reference.ranges.map((entry) => Math.floor(entry.toMs / 1000)),
-    reference_version: reference.version,
-  };
 }
 
 /** Features and the prediction are families of their own, each with its share of the budget. */
-function judge(
-  plan: DriftPlan,
-  rows: readonly RollupRow[],
-  windows: ReadonlyMap<string, readonly (readonly number[])[]>,
-): readonly FeatureVerdict[] {
+function judge(plan: DriftPlan, rows: readonly RollupRow[]): readonly FeatureVerdict[] {
   const q = alarmBudget({
     budgetPerMonth: plan.falseAlarmsPerMonth,
     share: 0.5,
@@ -135,8 +123,7 @@ function judge(
   const prediction = rows.filter((row) => PREDICTION.has(row.feature));
   const verdicts = new Map<string, FeatureVerdict>();
   for (const family of [features, prediction]) {
-    const inputs = family.map((row) => toInput(row, windows.get(row.feature) ?? []));
-    for (const verdict of driftVerdict(inputs, options)) verdicts.set(verdict.name, verdict);
+    for (const verdict of driftVerdict(family.map(toInput), options)) verdicts.set(verdict.name, verdict);
   }
   return rows.flatMap((row) => {
     const verdict = verdicts.get(row.feature);
@@ -146,8 +133,8 @@ function judge(
 
 const MIN_REFERENCE_WINDOWS = 3;
 
-function toInput(row: RollupRow, windows: readonly (readonly number[])[]): VerdictFeature {
-  const filled = windows.filter((counts) => counts.length === row.current_groups.length);
+function toInput(row: RollupRow): VerdictFeature {
+  const filled = row.reference_windows.filter((counts) => counts.length === row.current_groups.length);
   const reference =
     filled.length >= MIN_REFERENCE_WINDOWS ? { windows: filled } : { counts: row.reference_groups };
   const base = { name: row.feature, reference, current: row.current_groups };
@@ -183,7 +170,6 @@ function resultRow(input: {
   readonly toMs: number;
   readonly final: boolean;
   readonly nowMs: number;
-  readonly reference: ReferenceRows;
 }): Row {
   const { plan, row, verdict, fromMs, toMs } = input;
   const numbers = verdict.status === 'ok' ? verdict : undefined;
@@ -215,7 +201,7 @@ function resultRow(input: {
     reason: verdict.reason,
     explain: JSON.stringify({
       ...verdict,
-      reference: { ...input.reference, reference_version: plan.referenceVersion, kind: plan.reference.kind },
+      reference: { ...plan.reference, reference_version: plan.referenceVersion },
       query: { name: rollupDrift.name, sql: rollupDrift.sql },
     }),
     evaluated_at: new Date(input.nowMs).toISOString(),

@@ -6,8 +6,9 @@ import { currentReferences } from '../../store/queries/drift-rollup.ts';
 import { knownModels } from '../../store/queries/grids.ts';
 import { archiveDriftResults, lastFinalWindows, modelsWithGrids, recentLevels } from '../../store/queries/minute-loop.ts';
 import type { Row, Store } from '../../store/store.ts';
-import { type DriftPlan, judgeWindows, type WindowDrift } from './drift-job.ts';
+import { type DriftPlan, judgeWindows, type KeyedPlan, type WindowDrift } from './drift-job.ts';
 import { type GridMaker, makeGrids } from './grids.ts';
+import { ReferenceProfiles } from './reference-profiles.ts';
 import { isShared, type Reference, type TimeRange } from './reference-ranges.ts';
 import { parseReference } from './reference-spec.ts';
 
@@ -42,31 +43,37 @@ export class DriftSchedule {
   readonly #finalTo = new Map<string, number>();
   readonly #slidingTo = new Map<string, number>();
   readonly #alarms = new Map<string, number>();
+  readonly #profiles: ReferenceProfiles;
   readonly #references = new Map<string, { readonly reference: Reference; readonly version: number }>();
   #loaded = false;
 
   constructor(options: DriftScheduleOptions) {
     this.#options = options;
+    this.#profiles = new ReferenceProfiles({ store: options.store, wallClock: options.maker.wallClock });
   }
 
-  /** Judges what a minute has brought to its end, for all models. */
+  /** Judges what a minute has brought to its end, for all models: closed windows one by one, sliding ones together. */
   async run(minuteEndMs: number): Promise<void> {
     await this.load();
-    const { store } = this.#options;
+    const { store, clock } = this.#options;
     await this.#makeMissingGrids();
     const signals: Row[] = [];
+    const sliding = new Map<number, KeyedPlan[]>();
+    const slidingMs = floorTo(minuteEndMs, ROLLUP_MS);
     for (const { model } of await store.query(modelsWithGrids, {})) {
       const plan = this.planOf(model);
       const closedMs = floorTo(minuteEndMs, plan.windowMs);
       const from = this.#finalTo.get(model) ?? closedMs - plan.windowMs;
       if (closedMs > from) await this.judgeClosed(plan, { fromMs: from, toMs: closedMs });
-      const slidingMs = floorTo(minuteEndMs, ROLLUP_MS);
       if (slidingMs > (this.#slidingTo.get(model) ?? 0)) {
-        const range = { fromMs: slidingMs - plan.windowMs, toMs: slidingMs };
-        await judgeWindows({ store, plan, range, final: false, nowMs: this.#options.clock.now() });
+        const key = await this.#profiles.keyForSliding(plan, { fromMs: slidingMs - plan.windowMs, toMs: slidingMs });
+        sliding.set(plan.windowMs, [...(sliding.get(plan.windowMs) ?? []), { plan, key }]);
         this.#slidingTo.set(model, slidingMs);
       }
       signals.push(...this.#modelSignals(plan, minuteEndMs));
+    }
+    for (const [windowMs, plans] of sliding) {
+      await judgeWindows({ store, plans, range: { fromMs: slidingMs - windowMs, toMs: slidingMs }, final: false, nowMs: clock.now() });
     }
     await store.insert('signals', signals);
   }
@@ -74,12 +81,16 @@ export class DriftSchedule {
   /** Judges the closed windows of one model in a range of time, oldest first; used for new, late and replayed data. */
   async judgeClosed(plan: DriftPlan, range: TimeRange): Promise<number> {
     const { store, clock } = this.#options;
+    await this.load();
     const fromMs = floorTo(range.fromMs, plan.windowMs);
     const toMs = floorTo(range.toMs, plan.windowMs);
     const step = isShared(plan.reference) ? plan.windowMs * WINDOWS_AT_ONCE : plan.windowMs;
     let judged = 0;
     for (let at = fromMs; at < toMs; at += step) {
-      const results = await judgeWindows({ store, plan, range: { fromMs: at, toMs: Math.min(toMs, at + step) }, final: true, nowMs: clock.now() });
+      const part = { fromMs: at, toMs: Math.min(toMs, at + step) };
+      const key = await this.#profiles.keyFor(plan, part);
+      const found = await judgeWindows({ store, plans: [{ plan, key }], range: part, final: true, nowMs: clock.now() });
+      const results = found.get(plan.model) ?? [];
       judged += results.length;
       const newest = results.at(-1);
       if (newest !== undefined && newest.toMs >= (this.#latest.get(plan.model)?.toMs ?? 0)) this.#latest.set(plan.model, newest);
@@ -91,6 +102,11 @@ export class DriftSchedule {
     return judged;
   }
 
+  /** Late rows may lie in a reference too: it is merged again before the next window is judged. */
+  noteLate(model: string): void {
+    this.#profiles.forget(model);
+  }
+
   /** Puts a new reference in force: makes bins where there are none and judges again what has data outside of it. */
   async setReference(model: string, reference: Reference, version: number): Promise<number> {
     await this.load();
@@ -100,6 +116,7 @@ export class DriftSchedule {
     const known = (await store.query(knownModels, {})).find((entry) => entry.model === model);
     if (known === undefined) return 0;
     await makeGrids(this.#options.maker, model, fitRange(reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }));
+    this.#profiles.forget(model);
     const plan = this.planOf(model);
     const fromMs = reference.kind === 'fixed' && known.first_ms >= reference.fromMs ? reference.toMs : known.first_ms;
     return this.judgeClosed(plan, { fromMs, toMs: known.last_ms });
@@ -131,6 +148,7 @@ export class DriftSchedule {
     for (const row of await store.query(currentReferences, {})) {
       this.#references.set(row.model, { reference: parseReference(row.spec), version: row.version });
     }
+    await this.#profiles.load();
     for (const row of await store.query(lastFinalWindows, {})) {
       this.#finalTo.set(row.model, row.to_ms);
       this.#latest.set(row.model, {
@@ -152,6 +170,7 @@ export class DriftSchedule {
       const plan = this.planOf(known.model);
       if (known.n < settingsOf(known.model).minRows) continue;
       const made = await makeGrids(maker, known.model, fitRange(plan.reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }));
+      if (made > 0) this.#profiles.forget(known.model);
       if (made > 0) logger.info({ event: 'grids_made', model: known.model, features: made }, 'New features are being watched.');
     }
   }

@@ -121,6 +121,7 @@ export class MinuteLoop {
         const plan = drift.planOf(model);
         const recent = clock.now() - range.fromMs <= lateMs;
         const end = Math.ceil(range.toMs / plan.windowMs) * plan.windowMs;
+        drift.noteLate(model);
         if (end > clock.now() || (!recent && !isShared(plan.reference))) continue;
         await drift.judgeClosed(plan, { fromMs: range.fromMs, toMs: end });
       }

@@ -23,6 +23,7 @@ export function sideSection({ side, sql }: ModelNumbers): Html {
 <p class="soft">From ${moment(range.fromMs)} to ${moment(range.toMs)}, means over ${duration(range.bucketSeconds * 1000)}.</p>
 ${gpuPart(gpu, range)}
 ${business.length === 0 ? html`<p>Business: no data.</p>` : shown.map((series, index) => businessPart(series, range, index))}
+${business.length > shown.length ? html`<p class="soft">${business.length - shown.length} more business metrics are not shown.</p>` : undefined}
 ${reproduce(sql.side)}`;
 }
 

@@ -26,6 +26,12 @@ CREATE TABLE IF NOT EXISTS $SHARED(model_references) $ON_CLUSTER (
   rows UInt64, created DateTime64(3, 'UTC')
 ) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(created)) ORDER BY (model, reference_version);
 
+-- The reference of each feature, merged once: counts by bin, and counts by decile or category of each of its windows.
+-- key 0 serves every window (fixed references), else the one window that ends then.
+CREATE TABLE IF NOT EXISTS $SHARED(reference_profiles) $ON_CLUSTER (
+  model LowCardinality(String), key UInt32, grid_id UInt32, reference_version UInt32, h Array(UInt64) CODEC(ZSTD(1)), windows Array(Array(UInt64)) CODEC(ZSTD(1)), created DateTime64(3, 'UTC')
+) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(created)) ORDER BY (model, key, grid_id) TTL toDateTime(created) + INTERVAL 2 DAY DELETE WHERE key != 0;
+
 -- One row per feature and closed window (final = 1) or sliding window (final = 0); explain holds the whole evidence as JSON.
 CREATE TABLE IF NOT EXISTS $SHARED(drift_results) $ON_CLUSTER (
   model LowCardinality(String), version LowCardinality(String), feature LowCardinality(String), segment LowCardinality(String), kind LowCardinality(String),

@@ -37,34 +37,3 @@ export const flightCount = defineQuery<Record<string, never>>()({
   sql: `SELECT count() AS flights FROM ${FLIGHTS_TABLE}`,
   row: z.object({ flights: z.number() }),
 });
-
-/** Quality of the predictions made in [from, to) (epoch milliseconds) against the labels known by now. */
-export const performanceOfPeriod = defineQuery<{
-  readonly model: string;
-  readonly from: number;
-  readonly to: number;
-}>()({
-  name: 'demo_performance_of_period',
-  sql: `WITH matched AS (
-      SELECT p.score AS score, p.prediction_number AS predicted, l.label AS label, l.prediction_id != '' AS labelled
-      FROM (
-        SELECT prediction_id, score, prediction_number FROM predictions
-        WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}) AND ts < fromUnixTimestamp64Milli({to:Int64})) AS p
-      LEFT JOIN (
-        SELECT prediction_id, argMax(label_number, label_ts) AS label FROM labels
-        WHERE model = {model:String} AND label_ts >= fromUnixTimestamp64Milli({from:Int64})
-          AND label_ts < fromUnixTimestamp64Milli({to:Int64}) + INTERVAL 7 DAY
-        GROUP BY prediction_id) AS l ON p.prediction_id = l.prediction_id)
-    SELECT count() AS predictions, countIf(labelled) AS labels, avgIf(label, labelled) AS late_ratio,
-      avgIf(predicted = label, labelled) AS accuracy, arrayROCAUC(groupArrayIf(score, labelled), groupArrayIf(label, labelled)) AS auc,
-      avgIf(-if(label = 1, log(score), log(1 - score)), labelled) AS log_loss
-    FROM matched`,
-  row: z.object({
-    predictions: z.number(),
-    labels: z.number(),
-    late_ratio: z.number().nullable(),
-    accuracy: z.number().nullable(),
-    auc: z.number().nullable(),
-    log_loss: z.number().nullable(),
-  }),
-});

@@ -1,40 +1,65 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
 
-const HISTOGRAM = (window: string): string => `SELECT grid_id, w, groupArrayInsertAt(toUInt64(0), 256)(n, bin) AS h FROM (
-    SELECT grid_id, ${window} AS w, bin, sum(n) AS n FROM feature_histogram WHERE grid_id IN (SELECT grid_id FROM grids)`;
-
 const GROUPED = (histogram: string): string =>
   `if(kind = 'categorical', arraySlice(${histogram}, 1, k + 1), arrayMap(i -> arraySum((x, g) -> if(g = i, x, 0), arraySlice(${histogram}, 1, 250), groups), range(10)))`;
 
+const IN_RANGES = `t >= toDateTime(arrayMin({reference_from:Array(UInt32)})) AND t < toDateTime(arrayMax({reference_to:Array(UInt32)}))
+    AND arrayExists((a, b) -> toUnixTimestamp(t) >= a AND toUnixTimestamp(t) < b, {reference_from:Array(UInt32)}, {reference_to:Array(UInt32)})
+    AND ({reference_version:String} = '' OR version = {reference_version:String})`;
+
 /**
- * All features of one model over consecutive windows of `window` seconds from `from` to `to`, against the same
- * reference ranges: counts by decile or category on both sides, the Kolmogorov-Smirnov distance on the 250 fine bins
- * with the most it can be wrong by, Jensen-Shannon, missing and unseen counts. Merges rollups; reads no raw row.
+ * Merges the reference of one model: counts by bin of every feature, and counts by decile or category of each window in
+ * the ranges, for the overdispersion between windows. Windows and their comparison then read one row a feature.
+ */
+export const writeReferenceProfile = `INSERT INTO reference_profiles (model, key, grid_id, reference_version, h, windows, created)
+WITH grids AS (SELECT grid_id, groups, if(kind = 'categorical', length(category_values) + 1, 10) AS k FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1),
+  merged AS (SELECT grid_id, groupArrayInsertAt(toUInt64(0), 256)(n, bin) AS h FROM (
+    SELECT grid_id, bin, sum(n) AS n FROM feature_histogram WHERE grid_id IN (SELECT grid_id FROM grids) AND ${IN_RANGES} GROUP BY grid_id, bin) GROUP BY grid_id),
+  by_window AS (SELECT id, groupArray(counts) AS windows FROM (
+    SELECT c.id AS id, w, arrayMap(i -> arraySum((x, y) -> if(y = i, x, 0), groupArray(n), groupArray(grp)), range(any(g.k))) AS counts
+    FROM (
+      SELECT hist.grid_id AS id, intDiv(toUnixTimestamp(t), {window:UInt32}) AS w, gg.groups[bin + 1] AS grp, sum(hist.n) AS n
+      FROM feature_histogram AS hist INNER JOIN grids AS gg ON hist.grid_id = gg.grid_id
+      WHERE bin < 250 AND ${IN_RANGES} GROUP BY id, w, grp) AS c INNER JOIN grids AS g ON c.id = g.grid_id
+    GROUP BY c.id, w ORDER BY c.id, w) GROUP BY id)
+SELECT {model:String} AS model, {key:UInt32} AS key, m.grid_id AS grid_id, {profile_version:UInt32} AS reference_version, m.h AS h, bw.windows AS windows, {created:DateTime64(3)} AS created
+FROM merged AS m LEFT JOIN by_window AS bw ON m.grid_id = bw.id`;
+
+/** Which fixed profiles are stored, by model. */
+export const fixedProfiles = defineQuery<Record<string, never>>()({
+  name: 'fixed_profiles',
+  sql: 'SELECT model, min(reference_version) AS reference_version, count() AS features FROM reference_profiles FINAL WHERE key = 0 GROUP BY model',
+  row: z.object({ model: z.string(), reference_version: z.number(), features: z.number() }),
+});
+
+/**
+ * All features of some models over consecutive windows of \`window\` seconds from \`from\` to \`to\`, against the
+ * reference profile of each: counts by decile or category on both sides, the Kolmogorov-Smirnov distance on the 250
+ * fine bins with the most it can be wrong by, Jensen-Shannon, missing and unseen counts. Merges rollups; reads no raw row.
  */
 export const rollupDrift = defineQuery<{
-  readonly model: string;
+  readonly models: readonly string[];
+  /** Key of the profile of each model, in the same order. */
+  readonly keys: readonly number[];
   readonly from: number;
   readonly to: number;
   readonly window: number;
+  /** Empty: all versions. */
   readonly version: string;
-  readonly reference_from: readonly number[];
-  readonly reference_to: readonly number[];
-  readonly reference_version: string;
 }>()({
   name: 'rollup_drift',
-  sql: `WITH grids AS (SELECT grid_id, feature, kind, groups, category_values, length(category_values) AS k FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1),
-  current AS (${HISTOGRAM('intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32})')}
+  sql: `WITH grids AS (SELECT model, grid_id, feature, kind, groups, category_values, length(category_values) AS k FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1),
+  current AS (SELECT grid_id, w, groupArrayInsertAt(toUInt64(0), 256)(n, bin) AS h FROM (
+    SELECT grid_id, intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32}) AS w, bin, sum(n) AS n FROM feature_histogram WHERE grid_id IN (SELECT grid_id FROM grids)
     AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) AND ({version:String} = '' OR version = {version:String}) GROUP BY grid_id, w, bin) GROUP BY grid_id, w),
-  reference AS (${HISTOGRAM('0')}
-    AND t >= toDateTime(arrayMin({reference_from:Array(UInt32)})) AND t < toDateTime(arrayMax({reference_to:Array(UInt32)}))
-    AND arrayExists((a, b) -> toUnixTimestamp(t) >= a AND toUnixTimestamp(t) < b, {reference_from:Array(UInt32)}, {reference_to:Array(UInt32)})
-    AND ({reference_version:String} = '' OR version = {reference_version:String}) GROUP BY grid_id, w, bin) GROUP BY grid_id, w)
-SELECT toUInt32({from:UInt32} + w * {window:UInt32}) AS window_from, feature, kind, category_values,
-  current_groups, reference_groups, n_current, n_reference, missing_current, missing_reference, unseen, ks, ks_error, js_distance
+  reference AS (SELECT grid_id, h, windows FROM reference_profiles FINAL
+    WHERE model IN {models:Array(String)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0)))
+SELECT model, toUInt32({from:UInt32} + w * {window:UInt32}) AS window_from, feature, kind, category_values,
+  current_groups, reference_groups, reference_windows, n_current, n_reference, missing_current, missing_reference, unseen, ks, ks_error, js_distance
 FROM (
-  SELECT c.w AS w, g.feature AS feature, g.kind AS kind, g.groups AS groups, g.k AS k, g.category_values AS category_values,
-    c.h AS ch, r.h AS rh, ${GROUPED('ch')} AS current_groups, ${GROUPED('rh')} AS reference_groups,
+  SELECT c.w AS w, g.model AS model, g.feature AS feature, g.kind AS kind, g.groups AS groups, g.k AS k, g.category_values AS category_values,
+    c.h AS ch, if(empty(r.h), arrayResize([toUInt64(0)], 256), r.h) AS rh, r.windows AS reference_windows, ${GROUPED('ch')} AS current_groups, ${GROUPED('rh')} AS reference_groups,
     arrayCumSum(arraySlice(ch, 1, 250)) AS cc, arrayCumSum(arraySlice(rh, 1, 250)) AS rc,
     cc[250] AS n_current, rc[250] AS n_reference, ch[256] AS missing_current, rh[256] AS missing_reference,
     if(kind = 'categorical', ch[1], ch[1] + ch[250]) AS unseen,
@@ -43,14 +68,16 @@ FROM (
     if(kind = 'numeric', arrayMax(arrayMap((x, y) -> least(x / n, y / m), arraySlice(ch, 1, 250), arraySlice(rh, 1, 250))), 0) AS ks_error,
     sqrt(greatest(0, arraySum((x, y) -> if(x > 0, 0.5 * x / n * log2(2 * (x / n) / (x / n + y / m)), 0) + if(y > 0, 0.5 * y / m * log2(2 * (y / m) / (x / n + y / m)), 0), current_groups, reference_groups))) AS js_distance
   FROM current AS c INNER JOIN grids AS g ON c.grid_id = g.grid_id LEFT JOIN reference AS r ON c.grid_id = r.grid_id)
-ORDER BY window_from, feature`,
+ORDER BY model, window_from, feature`,
   row: z.object({
+    model: z.string(),
     window_from: z.number(),
     feature: z.string(),
     kind: z.enum(['numeric', 'categorical']),
     category_values: z.array(z.string()),
     current_groups: z.array(z.number()),
     reference_groups: z.array(z.number()),
+    reference_windows: z.array(z.array(z.number())),
     n_current: z.number(),
     n_reference: z.number(),
     missing_current: z.number(),
@@ -60,30 +87,6 @@ ORDER BY window_from, feature`,
     ks_error: z.number(),
     js_distance: z.number(),
   }),
-});
-
-/** Counts by decile or category of each window of the reference, for the overdispersion between them. */
-export const referenceWindows = defineQuery<{
-  readonly model: string;
-  readonly window: number;
-  readonly reference_from: readonly number[];
-  readonly reference_to: readonly number[];
-  readonly reference_version: string;
-}>()({
-  name: 'reference_windows',
-  sql: `WITH grids AS (SELECT grid_id, feature, groups, if(kind = 'categorical', length(category_values) + 1, 10) AS k FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1)
-SELECT feature, groupArray(counts) AS windows FROM (
-  SELECT g.feature AS feature, w, arrayMap(i -> arraySum((x, y) -> if(y = i, x, 0), groupArray(n), groupArray(grp)), range(any(g.k))) AS counts
-  FROM (
-    SELECT h.grid_id AS id, intDiv(toUnixTimestamp(t), {window:UInt32}) AS w, gg.groups[bin + 1] AS grp, sum(h.n) AS n
-    FROM feature_histogram AS h INNER JOIN grids AS gg ON h.grid_id = gg.grid_id
-    WHERE bin < 250 AND t >= toDateTime(arrayMin({reference_from:Array(UInt32)})) AND t < toDateTime(arrayMax({reference_to:Array(UInt32)}))
-      AND arrayExists((a, b) -> toUnixTimestamp(t) >= a AND toUnixTimestamp(t) < b, {reference_from:Array(UInt32)}, {reference_to:Array(UInt32)})
-      AND ({reference_version:String} = '' OR version = {reference_version:String})
-    GROUP BY id, w, grp) AS c INNER JOIN grids AS g ON c.id = g.grid_id
-  GROUP BY feature, w ORDER BY feature, w)
-GROUP BY feature`,
-  row: z.object({ feature: z.string(), windows: z.array(z.array(z.number())) }),
 });
 
 /** The newest reference of each model. */

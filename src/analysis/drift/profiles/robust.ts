@@ -6,6 +6,7 @@ import { minDetectable } from '../../../stats/min-detectable.ts';
 import { benjaminiHochberg } from '../../../stats/multiplicity.ts';
 import { commonStatistics, withUnseenBin } from '../common-statistics.ts';
 import { assessQuality, type Quality } from '../quality.ts';
+import { nextUp } from './equal-width.ts';
 import type { FeatureWindow, JudgeContext, Judgement, Profile } from './profile.ts';
 
 /**
@@ -21,6 +22,8 @@ export const robust: Profile = {
   binning: ({ facts, at }) => {
     const edges = Array.from({ length: BINS - 1 }, (_, j) => at(rankOf(facts.n, j + 1)));
     const maximum = facts.max ?? Number.POSITIVE_INFINITY;
+    // A constant gets a bin of its own between what lies below and above it.
+    if (facts.min === maximum) return { by: 'edges', closed: 'right', edges: [-nextUp(-maximum), maximum] };
     return { by: 'edges', closed: 'right', edges: [...new Set(edges)].filter((edge) => edge < maximum) };
   },
   judge: (features, context) => judge(features, context),
