@@ -15,10 +15,10 @@ const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'open
 const lock = JSON.parse(readFileSync(FILE, 'utf8'));
 const missing = findMissing(lock.packages);
 if (process.argv.includes('--check')) {
-  for (const [path] of missing) console.log(`${FILE} lacks ${path}`);
+  for (const { path } of missing) console.log(`${FILE} lacks ${path}`);
   process.exitCode = missing.length === 0 ? 0 : 1;
 } else if (missing.length > 0) {
-  const all = [...Object.entries(lock.packages), ...missing];
+  const all = [...Object.entries(lock.packages), ...missing.map(({ path, entry }) => [path, entry])];
   lock.packages = Object.fromEntries(all.sort(([a], [b]) => a.localeCompare(b, 'en')));
   writeFileSync(FILE, `${JSON.stringify(lock, undefined, 2)}\n`);
   console.log(`Wrote ${missing.length} optional packages into ${FILE}.`);
@@ -28,9 +28,10 @@ function findMissing(packages) {
   const entries = [];
   for (const [path, owner] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(owner.optionalDependencies ?? {})) {
-      const isThere = Object.hasOwn(packages, `${path}/node_modules/${name}`) || Object.hasOwn(packages, `node_modules/${name}`);
+      const isThere =
+        Object.hasOwn(packages, `${path}/node_modules/${name}`) || Object.hasOwn(packages, `node_modules/${name}`);
       if (isThere || !EXACT.test(version)) continue;
-      entries.push([`node_modules/${name}`, entryOf(name, version, owner)]);
+      entries.push({ path: `node_modules/${name}`, entry: entryOf(name, version, owner) });
     }
   }
   return entries;

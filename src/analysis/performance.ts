@@ -1,6 +1,11 @@
 import { classificationMetrics } from '../stats/classification-metrics.ts';
 import { regressionMetricsFromSums } from '../stats/regression-metrics.ts';
-import { type PerformanceSums, performanceSums, predictionCounts } from '../store/queries/performance.ts';
+import {
+  type PerformanceSums,
+  performanceSums,
+  performanceSumsOfMany,
+  predictionCounts,
+} from '../store/queries/performance.ts';
 import type { Store } from '../store/store.ts';
 import { type WindowUnit, windowAt } from './drift/windows.ts';
 
@@ -24,6 +29,8 @@ export interface PerformanceOptions {
    * monitor could know then. Undefined: all labels that are stored.
    */
   readonly labelsBefore?: number | 'window_end' | undefined;
+  /** How many predictions may be joined in memory at a time; a million by default. */
+  readonly predictionsAtOnce?: number | undefined;
 }
 
 /** Quality of the predictions of one window whose labels have come; null where a number does not apply. */
@@ -55,7 +62,7 @@ export interface PerformanceWindow {
 
 /**
  * Returns the quality of a model by window, oldest first; windows without predictions are left out. ClickHouse adds up,
- * at most about a million predictions at a time, so that memory stays bounded however long the range is.
+ * about a million predictions at a time; a window with more is joined on disk, so that memory stays bounded.
  *
  * @throws StoreError when the database is away or overloaded
  */
@@ -63,9 +70,11 @@ export async function performanceWindows(
   store: Store,
   options: PerformanceOptions,
 ): Promise<readonly PerformanceWindow[]> {
-  const parts = options.window === 'all' ? [wholeRange(options)] : await plan(store, options, options.window);
   const sums: PerformanceSums[] = [];
-  for (const part of parts) sums.push(...(await store.query(performanceSums, performanceParameters(options, part))));
+  for (const part of await plan(store, options)) {
+    const query = part.predictions > atOnce(options) ? performanceSumsOfMany : performanceSums;
+    sums.push(...(await store.query(query, performanceParameters(options, part))));
+  }
   const task = options.task ?? inferTask(sums);
   return sums.map((row) => ({ ...spanOf(options, row), ...toMetrics(row, task) }));
 }
@@ -94,39 +103,28 @@ const MS_PER_HOUR = 3_600_000;
 const END_OF_TIME_MS = 4_102_444_800_000;
 const MAX_CLASSES = 20;
 
-type Part = { readonly fromMs: number; readonly toMs: number };
+type Part = { readonly fromMs: number; readonly toMs: number; readonly predictions: number };
 
-function wholeRange({ fromMs, toMs }: PerformanceOptions): Part {
-  return { fromMs, toMs };
-}
-
-/** Splits the range at ends of windows into parts of about a million predictions. */
-async function plan(
-  store: Store,
-  options: PerformanceOptions,
-  unit: Exclude<WindowUnit, 'all'>,
-): Promise<readonly Part[]> {
-  const { model, version, segment, fromMs, toMs } = options;
-  const counts = await store.query(predictionCounts, {
-    model,
-    version: version ?? '',
-    segment: segment ?? '',
-    window: unit,
-    from: fromMs,
-    to: toMs,
-  });
+/** Splits the range at ends of windows into parts that fit into memory; a longer window is a part by itself. */
+async function plan(store: Store, options: PerformanceOptions): Promise<readonly Part[]> {
+  const { model, version, segment, window, fromMs, toMs } = options;
+  const parameters = { model, version: version ?? '', segment: segment ?? '', window, from: fromMs, to: toMs };
   const parts: Part[] = [];
-  let pending = 0;
   let startMs = fromMs;
-  for (const { window_ms, predictions } of counts) {
-    if (pending > 0 && pending + predictions > PREDICTIONS_AT_ONCE) {
-      parts.push({ fromMs: startMs, toMs: window_ms });
+  let pending = 0;
+  for (const { window_ms, predictions } of await store.query(predictionCounts, parameters)) {
+    if (pending > 0 && pending + predictions > atOnce(options)) {
+      parts.push({ fromMs: startMs, toMs: window_ms, predictions: pending });
       startMs = window_ms;
       pending = 0;
     }
     pending += predictions;
   }
-  return pending === 0 ? parts : [...parts, { fromMs: startMs, toMs }];
+  return pending === 0 ? parts : [...parts, { fromMs: startMs, toMs, predictions: pending }];
+}
+
+function atOnce({ predictionsAtOnce }: PerformanceOptions): number {
+  return predictionsAtOnce ?? PREDICTIONS_AT_ONCE;
 }
 
 /** A model classifies when it gives scores or classes, or when predictions and labels are a few whole numbers. */

@@ -28,6 +28,8 @@ function createProgram(done: (code: number) => void): Command {
   const program = new Command('plumbline')
     .description('Tells that a model in production has gone wrong, why, and what to do.')
     .version(packageVersion)
+    // Commands have a --version of their own, which means that of a model.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(add --help for the options)');
   addService(program, done);

@@ -3,7 +3,7 @@ import { loadConfig } from '../config.ts';
 import { AppError, UsageError } from '../core/errors.ts';
 import { parseDuration } from '../core/duration.ts';
 import { createLogger } from './logger.ts';
-import { linkService, type ServiceLink } from './service-link.ts';
+import { linkService, problemDetail, type ServiceLink } from './service-link.ts';
 
 export interface ReferenceOptions {
   readonly config: string | undefined;
@@ -107,7 +107,6 @@ async function call(link: ServiceLink, method: string, path: string, body?: unkn
   }
   const text = await response.text();
   if (response.ok) return JSON.parse(text);
-  const problem = z.object({ detail: z.string() }).safeParse(JSON.parse(text));
-  const message = problem.success ? problem.data.detail : `${link.url} answered ${response.status}.`;
-  throw response.status < 500 ? new UsageError(message) : new AppError('E_REFUSED', message);
+  const sentence = `${link.url} answered ${response.status}: ${problemDetail(text)}`;
+  throw response.status < 500 ? new UsageError(problemDetail(text)) : new AppError('E_REFUSED', sentence);
 }

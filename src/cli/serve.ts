@@ -2,6 +2,7 @@ import { type Role, startService } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
 import { createLogger } from './logger.ts';
+import { writeServiceFile } from './service-file.ts';
 
 /** Runs the service until SIGTERM or SIGINT, then drains and returns 0. */
 export async function runServe(options: { readonly config: string | undefined; readonly role: Role; readonly port?: number | undefined }): Promise<number> {
@@ -18,7 +19,9 @@ export async function runServe(options: { readonly config: string | undefined; r
     logger,
     background: true,
   });
+  const takeBack = writeServiceFile(config.clickhouse.path, service.url);
   await stopping;
+  takeBack();
   await service.stop();
   return 0;
 }

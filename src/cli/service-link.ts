@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { startService } from '../app.ts';
 import { environment } from '../config.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
-import { DirectoryLockedError } from '../store/engine/directory-lock.ts';
+import { readServiceFile } from './service-file.ts';
 
 /** A service that a command talks to: one that runs already, or one started for the command alone. */
 export interface ServiceLink {
@@ -13,30 +15,51 @@ export interface ServiceLink {
 }
 
 /**
- * Finds the service: the given URL, else the one whose data folder the configuration names when it runs, else one
- * started here on any free port. The token comes from PLUMBLINE_TOKEN.
+ * Finds the service: the given URL, else the one that runs on the data folder of the configuration, else one started
+ * here on any free port. The token comes from PLUMBLINE_TOKEN.
+ *
+ * @throws E_ENGINE_LOCKED when another process holds the folder but serves nothing
  */
-export async function linkService(options: { readonly url: string | undefined; readonly config: Config; readonly logger: Logger }): Promise<ServiceLink> {
-  const { url, config, logger } = options;
-  const token = environment('PLUMBLINE_TOKEN');
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const nothing = async (): Promise<void> => {};
-  if (url !== undefined) return { url: url.replace(/\/$/, ''), headers, close: nothing };
-  const { host, port } = config.server;
-  const usual = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  try {
-    const service = await startService({
-      config: { ...config, server: { ...config.server, host: '127.0.0.1', port: 0, tokens: [] } },
-      role: 'api',
-      clock: systemClock,
-      wallClock: systemClock,
-      random: Math.random,
-      logger,
-      background: false,
-    });
-    return { url: service.url, headers: {}, close: () => service.stop() };
-  } catch (error) {
-    if (error instanceof DirectoryLockedError) return { url: usual, headers, close: nothing };
-    throw error;
+export async function linkService(options: {
+  readonly url: string | undefined;
+  readonly config: Config;
+  readonly logger: Logger;
+}): Promise<ServiceLink> {
+  const { config, logger } = options;
+  const url = options.url?.replace(/\/$/, '') ?? readServiceFile(config.clickhouse.path);
+  if (url !== undefined) {
+    const given = environment('PLUMBLINE_TOKEN');
+    return { url, headers: given === undefined ? {} : bearer(given), close: async () => {} };
   }
+  // Other users of the machine reach loopback too.
+  const token = randomBytes(24).toString('base64url');
+  const server = {
+    ...config.server,
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [{ name: 'command', token, scopes: ['admin' as const] }],
+  };
+  const service = await startService({
+    config: { ...config, server },
+    role: 'api',
+    clock: systemClock,
+    wallClock: systemClock,
+    random: Math.random,
+    logger,
+    background: false,
+  });
+  return { url: service.url, headers: bearer(token), close: () => service.stop() };
+}
+
+/** Returns the sentence of a problem document, or the beginning of any other answer. */
+export function problemDetail(text: string): string {
+  try {
+    return z.object({ detail: z.string() }).parse(JSON.parse(text)).detail;
+  } catch {
+    return text.slice(0, 300);
+  }
+}
+
+function bearer(token: string): Readonly<Record<string, string>> {
+  return { authorization: `Bearer ${token}` };
 }

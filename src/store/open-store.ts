@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { DirectoryLockedError } from './engine/directory-lock.ts';
+import { DirectoryLockedError, lockDirectory } from './engine/directory-lock.ts';
 import { attachToEngine, EmbeddedEngine, type EngineEndpoint } from './engine/embedded-engine.ts';
 import { migrate } from './migrate.ts';
 import { Store } from './store.ts';
@@ -42,7 +42,7 @@ export async function openStore(options: {
   readonly telemetry: Telemetry;
 }): Promise<OpenStore> {
   const { settings, logger, telemetry } = options;
-  const { engine, endpoint } = await locate(options);
+  const { engine, endpoint, leave } = await locate(options);
   const { database } = settings;
   try {
     const admin = new Store({ endpoint, database: 'default', logger, telemetry });
@@ -58,13 +58,20 @@ export async function openStore(options: {
       engine,
       close: async () => {
         await store.close();
-        await engine?.stop();
+        await leave();
       },
     };
   } catch (error) {
-    await engine?.stop();
+    await leave();
     throw error;
   }
+}
+
+interface Place {
+  readonly engine: EmbeddedEngine | undefined;
+  readonly endpoint: () => EngineEndpoint;
+  /** Gives back what was taken: the engine and the folder. */
+  readonly leave: () => Promise<void>;
 }
 
 async function locate(options: {
@@ -72,21 +79,24 @@ async function locate(options: {
   readonly attach: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
-}): Promise<{ readonly engine: EmbeddedEngine | undefined; readonly endpoint: () => EngineEndpoint }> {
+}): Promise<Place> {
   const { settings, attach, clock, logger } = options;
+  const leaveNothing = async (): Promise<void> => {};
+  mkdirSync(settings.path, { recursive: true });
   if (settings.url !== 'embedded') {
     const { url, username, password } = settings;
-    return { engine: undefined, endpoint: () => ({ url, username, password }) };
+    // The folder holds the spool, which must not be sent by two services.
+    const lock = attach ? undefined : lockDirectory(settings.path);
+    return { engine: undefined, endpoint: () => ({ url, username, password }), leave: async () => lock?.release() };
   }
-  mkdirSync(settings.path, { recursive: true });
   try {
     const { path, database, port, memoryBytes, threads } = settings;
     const engine = await EmbeddedEngine.start({ path, database, port, limits: { memoryBytes, threads }, clock, logger });
-    return { engine, endpoint: () => engine.endpoint };
+    return { engine, endpoint: () => engine.endpoint, leave: () => engine.stop() };
   } catch (error) {
     if (!(error instanceof DirectoryLockedError) || !attach) throw error;
     const running = attachToEngine(settings.path);
     if (running === undefined) throw new AppError('E_ENGINE_LOCKED', `${error.message} It does not answer yet.`, { cause: error });
-    return { engine: undefined, endpoint: () => attachToEngine(settings.path) ?? running };
+    return { engine: undefined, endpoint: () => attachToEngine(settings.path) ?? running, leave: leaveNothing };
   }
 }

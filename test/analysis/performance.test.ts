@@ -140,6 +140,25 @@ test.each([
   expect(row).toMatchObject(expected);
 });
 
+test('however much is added up at a time, the numbers are the same', async () => {
+  const counted = (rows: Awaited<ReturnType<typeof windows>>) =>
+    rows.map((row) => [
+      row.window,
+      row.predictions,
+      row.labeled,
+      row.accuracy,
+      row.f1,
+      row.auc?.toFixed(12),
+      row.logLoss?.toFixed(9),
+    ]);
+  for (const window of ['day', 'week', 'all'] as const) {
+    const whole = await windows({ model: 'binary', window });
+    for (const predictionsAtOnce of [1, 150]) {
+      expect(counted(await windows({ model: 'binary', window, predictionsAtOnce }))).toEqual(counted(whole));
+    }
+  }
+});
+
 test('a model without predictions has no windows, not zeros', async () => {
   expect(await windows({ model: 'nobody', window: 'day' })).toEqual([]);
   expect(await windows({ model: 'nobody' })).toEqual([]);

@@ -1,5 +1,7 @@
 import type { Bench } from './bench.ts';
 import { bench as calibration } from './calibration.ts';
+import { bench as drift } from './drift.ts';
+import { rollupDriftBench } from './rollup-drift.ts';
 
 /** Every benchmark, in the order they run. */
-export const benches: readonly Bench[] = [calibration];
+export const benches: readonly Bench[] = [calibration, drift, rollupDriftBench];

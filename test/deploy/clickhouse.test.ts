@@ -12,16 +12,19 @@ const users = readFileSync(`${FOLDER}/users.xml`, 'utf8');
 function elementsOf(xml: string): readonly string[] {
   const open: string[] = [];
   const paths: string[] = [];
-  for (const [, closing, name = '', rest = ''] of xml.replaceAll(/<!--[\s\S]*?-->/g, '').matchAll(/<(\/?)([\w-]+)([^<>]*)>/g)) {
+  for (const [, closing, name = '', rest = ''] of xml
+    .replaceAll(/<!--[\s\S]*?-->/g, '')
+    .matchAll(/<(\/?)([\w-]+)([^<>]*)>/g)) {
     if (closing === '/') {
-      expect(open.pop()).toBe(name);
+      const opened = open.pop();
+      if (opened !== name) throw new Error(`</${name}> closes <${opened}>.`);
       continue;
     }
     open.push(name);
     paths.push(open.join('/'));
     if (rest.endsWith('/')) open.pop();
   }
-  expect(open).toEqual([]);
+  if (open.length > 0) throw new Error(`${open.join('/')} is not closed.`);
   return paths;
 }
 
@@ -32,8 +35,14 @@ describe('the samples for a ClickHouse cluster', () => {
   });
 
   test('define the cluster that the configuration of Plumbline names, and the macros that replicated tables need', () => {
-    const raw = readYaml(`${FOLDER}/plumbline.yaml`, z.looseObject({ clickhouse: z.looseObject({ password: z.string() }) }));
-    const { clickhouse } = parseConfig({ ...raw, clickhouse: { ...raw.clickhouse, password: 'from-the-environment' } }, 'cluster');
+    const raw = readYaml(
+      `${FOLDER}/plumbline.yaml`,
+      z.looseObject({ clickhouse: z.looseObject({ password: z.string() }) }),
+    );
+    const { clickhouse } = parseConfig(
+      { ...raw, clickhouse: { ...raw.clickhouse, password: 'from-the-environment' } },
+      'cluster',
+    );
     const paths = elementsOf(cluster);
     expect(paths).toContain(`clickhouse/remote_servers/${clickhouse.cluster}/shard/replica/host`);
     expect(paths).toEqual(expect.arrayContaining(['clickhouse/macros/shard', 'clickhouse/macros/replica']));
@@ -42,7 +51,9 @@ describe('the samples for a ClickHouse cluster', () => {
 
   test('let the reader do nothing but read', () => {
     const reader = /<plumbline_reader>\s*<password[\s\S]*?<\/plumbline_reader>/.exec(users)?.[0] ?? '';
-    expect([...reader.matchAll(/<query>(.*?)<\/query>/g)].map((match) => match[1])).toEqual(['GRANT SELECT ON plumbline.*']);
+    expect([...reader.matchAll(/<query>(.*?)<\/query>/g)].map((match) => match[1])).toEqual([
+      'GRANT SELECT ON plumbline.*',
+    ]);
     expect(users).toMatch(/<plumbline_reader>\s*<readonly>1<\/readonly>/);
   });
 });

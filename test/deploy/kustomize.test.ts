@@ -18,11 +18,17 @@ const kustomization = readYaml(
   }),
 );
 const objects = kustomization.resources.map((file) =>
-  readYaml(`${BASE}/${file}`, z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }), spec: z.unknown().optional() })),
+  readYaml(
+    `${BASE}/${file}`,
+    z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }), spec: z.unknown().optional() }),
+  ),
 );
 const secret = readYaml(
   'deploy/kustomize/secret.example.yaml',
-  z.looseObject({ metadata: z.object({ name: z.string(), namespace: z.string() }), stringData: z.record(z.string(), z.string()) }),
+  z.looseObject({
+    metadata: z.object({ name: z.string(), namespace: z.string() }),
+    stringData: z.record(z.string(), z.string()),
+  }),
 );
 const [generator] = kustomization.configMapGenerator;
 
@@ -41,7 +47,9 @@ const deployment = z
             ports: z.array(z.object({ name: z.string(), containerPort: z.number() })),
             envFrom: z.array(z.object({ secretRef: z.object({ name: z.string() }) })),
             resources: z.object({ limits: z.object({ memory: z.string() }) }).loose(),
-            volumeMounts: z.array(z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() })),
+            volumeMounts: z.array(
+              z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() }),
+            ),
           }),
         ]),
         volumes: z.array(
@@ -74,7 +82,13 @@ function configuration() {
 
 describe('the base', () => {
   test('has a workload, its service, its disk and its monitor', () => {
-    expect(objects.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Namespace', 'PersistentVolumeClaim', 'Service', 'ServiceMonitor']);
+    expect(objects.map(({ kind }) => kind).sort()).toEqual([
+      'Deployment',
+      'Namespace',
+      'PersistentVolumeClaim',
+      'Service',
+      'ServiceMonitor',
+    ]);
     for (const file of generator?.files ?? ['none']) expect(existsSync(join(BASE, file))).toBe(true);
   });
 
@@ -83,7 +97,9 @@ describe('the base', () => {
   });
 
   test('mounts the claim, the configuration and nothing that is not there', () => {
-    expect(volumes.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName).toBe(nameOf('PersistentVolumeClaim'));
+    expect(volumes.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName).toBe(
+      nameOf('PersistentVolumeClaim'),
+    );
     expect(volumes.find((volume) => volume.configMap)?.configMap?.name).toBe(generator?.name);
     expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(volumes.map(({ name }) => name).sort());
   });
@@ -111,10 +127,17 @@ describe('the base', () => {
     const monitor = z
       .looseObject({
         selector: z.object({ matchLabels: z.record(z.string(), z.string()) }),
-        endpoints: z.array(z.looseObject({ port: z.string(), authorization: z.object({ credentials: z.object({ name: z.string(), key: z.string() }) }) })),
+        endpoints: z.array(
+          z.looseObject({
+            port: z.string(),
+            authorization: z.object({ credentials: z.object({ name: z.string(), key: z.string() }) }),
+          }),
+        ),
       })
       .parse(objects.find(({ kind }) => kind === 'ServiceMonitor')?.spec);
-    const service = z.looseObject({ ports: z.array(z.looseObject({ name: z.string(), targetPort: z.string() })) }).parse(objects.find(({ kind }) => kind === 'Service')?.spec);
+    const service = z
+      .looseObject({ ports: z.array(z.looseObject({ name: z.string(), targetPort: z.string() })) })
+      .parse(objects.find(({ kind }) => kind === 'Service')?.spec);
     expect(kustomization.labels.map(({ pairs }) => pairs)).toContainEqual(monitor.selector.matchLabels);
     expect(monitor.endpoints.map(({ port }) => port)).toEqual(service.ports.map(({ name }) => name));
     expect(service.ports.map(({ targetPort }) => targetPort)).toEqual(container.ports.map(({ name }) => name));

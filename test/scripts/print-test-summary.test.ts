@@ -28,7 +28,9 @@ function summarise(reports: readonly FileReport[]) {
 }
 
 function run(...args: readonly string[]) {
-  const { stdout, status } = spawnSync(process.execPath, ['scripts/print-test-summary.mjs', ...args], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(process.execPath, ['scripts/print-test-summary.mjs', ...args], {
+    encoding: 'utf8',
+  });
   const lines = stdout.trimEnd().split('\n');
   return { last: lines.at(-1), notices: lines.slice(0, -1), status };
 }
@@ -63,7 +65,10 @@ test('a file that does not load is one failure', () => {
 });
 
 test('a file whose set-up broke is one failure beside the tests that it skipped', () => {
-  expect(summarise([{ status: 'failed', tests: ['skipped', 'skipped'] }])).toMatchObject({ last: '0 passed, 1 failed, 2 skipped', status: 1 });
+  expect(summarise([{ status: 'failed', tests: ['skipped', 'skipped'] }])).toMatchObject({
+    last: '0 passed, 1 failed, 2 skipped',
+    status: 1,
+  });
 });
 
 test('a run in which nothing ran fails', () => {

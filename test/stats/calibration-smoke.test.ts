@@ -15,7 +15,7 @@ describe('calibration', () => {
     ['windows that wobble', movingMean(jitter(0.03))],
   ] as const)('raises nothing in two days of a model without drift: %s', (name, stream) => {
     const result = runQuiet(
-      { ...HOURLY, name, stream, plan: PLAN, features: 20, windows: 48, references: 1 },
+      { ...HOURLY, name, stream, plan: PLAN, features: 10, windows: 48, references: 1 },
       createUniform(7, name),
     );
     expect(result).toMatchObject({ windows: 48, events: 0, alarms: 0, blind: 0 });

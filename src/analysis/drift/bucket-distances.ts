@@ -61,7 +61,7 @@ export interface BucketDistances {
 }
 
 const BUCKETS = 32_768;
-const MAX_RANGES = 8;
+const MAX_RANGES = 3;
 /** Share of rows in the ranges beyond which sorting everything is as good. */
 const MAX_SORTED_SHARE = 0.5;
 
@@ -172,7 +172,7 @@ function candidates(
   return found;
 }
 
-// At most eight ranges, made by closing the narrowest gaps between candidates.
+// At most three ranges, made by closing the narrowest gaps between candidates.
 function mergeRanges(found: readonly number[], before: Float64Array): readonly Range[] {
   const breaks = found
     .map((bucket, index) => ({ index, width: bucket - (found[index - 1] ?? bucket) }))

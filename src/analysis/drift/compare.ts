@@ -9,7 +9,7 @@ import { PROFILES } from './profiles/registry.ts';
 import { type Judged, judgeWindows } from './judge-windows.ts';
 import type { BinReport, DriftReport, FeatureReport, OtherProfile, WindowReport } from './report.ts';
 import { readSegments, type SegmentedWindow } from './segments.ts';
-import { type Window, type WindowUnit, windowAt, windowHours } from './windows.ts';
+import { NO_TIME, type Window, type WindowUnit, windowAt, windowHours } from './windows.ts';
 
 export interface CompareOptions extends FrameOptions {
   readonly profile: ProfileId;
@@ -51,7 +51,7 @@ export async function compareDrift(
       }
     }
     const segments = frame.segmented ? await readSegments({ session, measured, profile, q }) : undefined;
-    const dated = measured.current.filter((facts) => options.window === 'all' || facts.key !== 0);
+    const dated = measured.current.filter((facts) => options.window === 'all' || facts.key !== NO_TIME);
     const windows = dated.map((facts) =>
       toWindow({
         facts,
@@ -61,7 +61,7 @@ export async function compareDrift(
         segments: segments?.get(facts.key),
       }),
     );
-    const undated = options.window === 'all' ? 0 : (measured.current.find((facts) => facts.key === 0)?.rows ?? 0);
+    const undated = options.window === 'all' ? 0 : (measured.current.find((facts) => facts.key === NO_TIME)?.rows ?? 0);
     return {
       report: { profile: profile.id, reference: referenceOf(measured), windows, sql: session.statements },
       notices: { skipped: frame.skipped, rowsWithoutTime: undated },

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import {
+  activateGrids,
   backfillCategories,
   backfillMissing,
   backfillNumbers,
@@ -23,6 +24,8 @@ export interface GridMaker {
 
 /** How long before it becomes active a grid must be known to the ingest path, in milliseconds. */
 const LEAD_MS = 1500;
+/** Until it is activated a grid counts nothing. */
+const NEVER = '2200-01-01 00:00:00.000';
 const MIN_ROWS = 200;
 
 /**
@@ -39,10 +42,8 @@ export async function makeGrids(maker: GridMaker, model: string, range: TimeRang
   const numeric = wanted.filter((entry) => entry.kind === 'numeric').map((entry) => entry.feature);
   const categorical = wanted.filter((entry) => entry.kind === 'categorical').map((entry) => entry.feature);
   const firstId = (await store.query(nextGridId, {}))[0]?.id ?? 1;
-  const rows = { model, from: timestamp(range.fromMs), to: timestamp(range.toMs) };
-  let activeFromMs = await fit(firstId);
-  // Only a dictionary that knows the grid in time counts all rows from the moment of activation on.
-  while (wallClock.now() >= activeFromMs) activeFromMs = await fit(firstId);
+  await fitGrids(maker, { model, range, numeric, categorical, firstId });
+  const activeFromMs = await activate(maker, model, firstId);
   await wallClock.sleep(activeFromMs - wallClock.now() + 50);
   await maker.drainIngest();
   const backfill = { model, first_id: firstId, active_from: timestamp(activeFromMs) };
@@ -51,19 +52,42 @@ export async function makeGrids(maker: GridMaker, model: string, range: TimeRang
   await store.command({ name: 'backfill_missing', sql: backfillMissing, parameters: backfill });
   await store.command({ name: 'complete_grids', sql: completeGrids, parameters: { model, first_id: firstId } });
   return wanted.length;
+}
 
-  async function fit(id: number): Promise<number> {
-    const created = wallClock.now();
-    const active = created + LEAD_MS;
-    const parameters = { ...rows, created: timestamp(created), active_from: timestamp(active) };
-    await store.command({ name: 'fit_numeric_grids', sql: fitNumericGrids, parameters: { ...parameters, first_id: id, features: numeric } });
-    const next = (await store.query(nextGridId, {}))[0]?.id ?? id;
-    const categoryId = Math.max(id + numeric.length, next);
-    await store.command({ name: 'fit_category_grids', sql: fitCategoryGrids, parameters: { ...parameters, first_id: categoryId, features: categorical } });
-    await store.command({ name: 'write_grid_values', sql: writeGridValues, parameters: { model, first_id: id } });
+async function fitGrids(
+  maker: GridMaker,
+  job: {
+    readonly model: string;
+    readonly range: TimeRange;
+    readonly numeric: readonly string[];
+    readonly categorical: readonly string[];
+    readonly firstId: number;
+  },
+): Promise<void> {
+  const { store, wallClock } = maker;
+  const { model, range, numeric, categorical, firstId } = job;
+  const parameters = {
+    model,
+    from: timestamp(range.fromMs),
+    to: timestamp(range.toMs),
+    created: timestamp(wallClock.now()),
+    active_from: NEVER,
+  };
+  await store.command({ name: 'fit_numeric_grids', sql: fitNumericGrids, parameters: { ...parameters, first_id: firstId, features: numeric } });
+  const categoryId = firstId + numeric.length;
+  await store.command({ name: 'fit_category_grids', sql: fitCategoryGrids, parameters: { ...parameters, first_id: categoryId, features: categorical } });
+  await store.command({ name: 'write_grid_values', sql: writeGridValues, parameters: { model, first_id: firstId } });
+}
+
+/** Only a dictionary that knows the moment of activation before it comes counts every row from then on. */
+async function activate(maker: GridMaker, model: string, firstId: number): Promise<number> {
+  const { store, wallClock } = maker;
+  for (let leadMs = LEAD_MS; ; leadMs *= 2) {
+    const activeFromMs = wallClock.now() + leadMs;
+    await store.command({ name: 'activate_grids', sql: activateGrids, parameters: { model, first_id: firstId, active_from: timestamp(activeFromMs) } });
     await store.command({ name: 'reload_grid_values', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_value_codes` });
     await store.command({ name: 'reload_grids', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_by_feature` });
-    return active;
+    if (wallClock.now() < activeFromMs) return activeFromMs;
   }
 }
 

@@ -55,11 +55,16 @@ export interface ModelNumbers {
   >;
 }
 
-/** Everything a model's page shows. */
-export interface ModelPageData {
-  readonly summary: FleetRow;
+/** The numbers of a range and when they were read; epoch ms. */
+export interface RangeNumbers {
   readonly range: BucketedRange;
   readonly numbers: ModelNumbers;
+  readonly readAtMs: number;
+}
+
+/** Everything a model's page shows. */
+export interface ModelPageData extends RangeNumbers {
+  readonly summary: FleetRow;
   readonly sql: readonly ReproducibleSql[];
 }
 
@@ -80,17 +85,23 @@ export async function loadModelPage(
   deps: PagesDependencies,
   model: string,
   asked: AskedRange,
-  remember: (key: string, compute: () => Promise<ModelNumbers>) => Promise<ModelNumbers>,
+  remember: (key: string, compute: () => Promise<RangeNumbers>) => Promise<RangeNumbers>,
 ): Promise<ModelPageData> {
   const summary = (await loadFleet(deps, model))[0];
-  if (summary === undefined)
+  if (summary === undefined) {
     throw new AppError('E_NOT_FOUND', `No predictions of a model named ${model} have been received.`);
+  }
   const { firstMs, lastMs } = summary.known;
   const firstWeekMs = Math.max(startOfWeek(firstMs), startOfWeek(lastMs) - (DEFAULT_WEEKS - 1) * WEEK_MS);
   const { fromMs, toMs } = rangeOf(asked, { fromMs: firstWeekMs, toMs: lastMs + 1 });
   const range = { fromMs, toMs, bucketSeconds: bucketFor(toMs - Math.max(fromMs, firstMs)) };
-  const key = JSON.stringify([model, fromMs, toMs, summary.known.predictions]);
-  return { summary, range, numbers: await remember(key, () => loadNumbers(deps, model, range)), sql: fleetSql(model) };
+  // An open end moves with every prediction; the answer to the same question may still be kept for its time.
+  const kept = await remember(JSON.stringify([model, asked.from, asked.to]), async () => ({
+    range,
+    numbers: await loadNumbers(deps, model, range),
+    readAtMs: deps.clock.now(),
+  }));
+  return { summary, ...kept, sql: fleetSql(model) };
 }
 
 /** Returns the shortest bucket in seconds that cuts a length of time into at most about 200 pieces. */

@@ -63,13 +63,13 @@ function qualityTile({ summary, numbers }: ModelPageData): { readonly value: str
   return { value, note: `${percent(week.labelCoverage, 0)} labelled, week ${week.window}` };
 }
 
-function rangeForm({ summary, range }: ModelPageData): Html {
+function rangeForm({ summary, range, readAtMs }: ModelPageData): Html {
   const lastDay = day(range.toMs - 1);
   return html`<form class="range" method="get" action="${modelHref(summary.known.model)}">
 <label>From (UTC)<input type="date" name="from" value="${day(range.fromMs)}"></label>
 <label>to the start of<input type="date" name="to" value="${day(Date.parse(lastDay) + 86_400_000)}"></label>
 <button type="submit">Show</button>
-<span>Shown: ${moment(range.fromMs)} to ${moment(range.toMs)}. <a href="${modelHref(summary.known.model)}?from=${day(summary.known.firstMs)}">Everything</a></span>
+<span>Shown: ${moment(range.fromMs)} to ${moment(range.toMs)}, read at ${moment(readAtMs)}. <a href="${modelHref(summary.known.model)}?from=${day(summary.known.firstMs)}">Everything</a></span>
 </form>`;
 }
 

@@ -8,13 +8,13 @@ import { fleetPage } from './fleet-page.ts';
 import { html } from './html.ts';
 import { incidentPage } from './incident-page.ts';
 import { layout, PAGE_POLICY } from './layout.ts';
-import { loadModelPage, type ModelNumbers } from './model-data.ts';
+import { loadModelPage, type RangeNumbers } from './model-data.ts';
 import { modelPage } from './model-page.ts';
 import type { PagesDependencies } from './pages-dependencies.ts';
 
 /** Registers the HTML pages: all models at /, one at /models/:model, one incident at /incidents/:id. */
 export async function registerPages(app: FastifyInstance, deps: PagesDependencies): Promise<void> {
-  const answers = new AnswerCache<ModelNumbers>(deps.wallClock);
+  const answers = new AnswerCache<RangeNumbers>(deps.wallClock);
   const options = { preHandler: deps.guard('read'), schema: { hide: true } };
   app.get('/', options, async (_request, reply) =>
     show(reply, deps, async (nowMs) => fleetPage(await loadFleet(deps), nowMs)),

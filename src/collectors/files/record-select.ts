@@ -26,7 +26,7 @@ export async function recordSelect(options: {
   const source = `file(${quote(resolve(file))}, ${quote(format)})`;
   let columns: readonly z.infer<typeof columnSchema>[];
   try {
-    columns = z.array(columnSchema).parse(await store.rows({ name: 'describe_file', sql: `SELECT name, type FROM (DESCRIBE TABLE ${source})` }));
+    columns = z.array(columnSchema).parse(await store.rows({ name: 'describe_file', sql: `DESCRIBE TABLE ${source}` }));
   } catch (error) {
     throw new UsageError(`${file} cannot be read as ${format}`, { cause: error });
   }
@@ -44,7 +44,8 @@ export async function recordSelect(options: {
     const parts = features.map((name) => `${identifier(name)} AS ${identifier(name)}`);
     fields.push(`tuple(${parts.join(', ')}) AS features`);
   }
-  return `SELECT ${fields.join(', ')} FROM ${source} SETTINGS output_format_json_named_tuples_as_objects = 1, enable_named_columns_in_function_tuple = 1, output_format_json_quote_denormals = 0, output_format_json_quote_64bit_integers = 0, date_time_output_format = 'iso', session_timezone = 'UTC' FORMAT JSONEachRow`;
+  // One thread keeps the rows in the order of the file: the same file must give the same records in the same order.
+  return `SELECT ${fields.join(', ')} FROM ${source} SETTINGS max_threads = 1, input_format_parquet_preserve_order = 1, output_format_json_named_tuples_as_objects = 1, enable_named_columns_in_function_tuple = 1, output_format_json_quote_denormals = 0, output_format_json_quote_64bit_integers = 0, date_time_output_format = 'iso', session_timezone = 'UTC' FORMAT JSONEachRow`;
 }
 
 function expression(column: string, field: string, type: string): string {

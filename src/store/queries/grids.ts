@@ -67,6 +67,11 @@ FROM (SELECT ts, version, f FROM predictions ARRAY JOIN missing AS f WHERE model
 INNER JOIN (SELECT grid_id, feature FROM feature_grids FINAL WHERE model = {model:String} AND grid_id >= {first_id:UInt32}) AS g ON p.f = g.feature
 GROUP BY grid_id, version, t, bin`;
 
+/** Says from which moment of arrival on the ingest path counts for new grids. */
+export const activateGrids = `INSERT INTO feature_grids (grid_id, model, feature, kind, center, scale, low, bins_per_unit, upper_edges, groups, category_values, created, active_from, complete)
+SELECT grid_id, model, feature, kind, center, scale, low, bins_per_unit, upper_edges, groups, category_values, created + INTERVAL 1 MILLISECOND AS created, {active_from:DateTime64(3)} AS active_from, 0 AS complete
+FROM feature_grids FINAL WHERE model = {model:String} AND grid_id >= {first_id:UInt32}`;
+
 /** Marks the grids of a model as counted; they are used from now on. */
 export const completeGrids = `INSERT INTO feature_grids (grid_id, model, feature, kind, center, scale, low, bins_per_unit, upper_edges, groups, category_values, created, active_from, complete)
 SELECT grid_id, model, feature, kind, center, scale, low, bins_per_unit, upper_edges, groups, category_values, created + INTERVAL 1 MILLISECOND AS created, active_from, 1 AS complete
