@@ -50,7 +50,7 @@ const LONGEST_SHOWN_MS = 24 * HOUR_MS;
 const TOP_FEATURES = 10;
 
 /** What an incident shows besides business metrics, in this order. */
-export const EVIDENCE_SIGNALS = [
+const EVIDENCE_SIGNALS = [
   'requests_per_second',
   'error_ratio',
   'latency_p99_seconds',

@@ -103,9 +103,11 @@ export class EmbeddedEngine {
     await this.#restarting;
     const child = this.#child;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) {
-      const exited = onExit(child);
+      const ended = new AbortController();
+      const exited = onExit(child).then(() => ended.abort());
       child.stdin?.end();
-      await Promise.race([exited, this.#options.clock.sleep(STOP_TIMEOUT_MS)]);
+      // A clock left running would keep this process alive.
+      await this.#options.clock.sleep(STOP_TIMEOUT_MS, ended.signal);
       if (child.exitCode === null && child.signalCode === null) {
         child.kill('SIGKILL');
         await exited;
