@@ -41,12 +41,19 @@ export async function listenHttp(options: HttpOptions): Promise<HttpService> {
   const { config, wallClock, clock, store, writer, registry, logger, schedule } = options;
   const app = await createServer({ logger, version: packageVersion });
   const guards = guard(config.server.tokens);
-  await registerIngestRoutes(app, { store, writer, wallClock, guard: guards, maxBodyBytes: config.server.max_body_bytes });
+  await registerIngestRoutes(app, {
+    store,
+    writer,
+    wallClock,
+    guard: guards,
+    maxBodyBytes: config.server.max_body_bytes,
+  });
   await registerSystemRoutes(app, { store, registry, guard: guards, isReady: options.isReady });
   await registerReferenceRoutes(app, {
     guard: guards,
     listReferences: async (model) => (await listReferences(store, model)).map(toAnswer),
-    setReference: async (model, spec) => toAnswer(await replaceReference({ store, schedule, model, reference: fromBody(spec), nowMs: clock.now() })),
+    setReference: async (model, spec) =>
+      toAnswer(await replaceReference({ store, schedule, model, reference: fromBody(spec), nowMs: clock.now() })),
   });
   const reading = {
     store,
@@ -61,7 +68,9 @@ export async function listenHttp(options: HttpOptions): Promise<HttpService> {
   try {
     await app.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {
-    throw new ConfigError(`server.port ${config.server.port} on ${config.server.host} cannot be listened on`, { cause: error });
+    throw new ConfigError(`server.port ${config.server.port} on ${config.server.host} cannot be listened on`, {
+      cause: error,
+    });
   }
   const address = app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : config.server.port;

@@ -66,7 +66,13 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const tracing = startTracing(config.telemetry.otlp_endpoint, packageVersion);
   const registry = new Registry();
   const telemetry = new Telemetry(registry);
-  const opened = await openStore({ settings: storeSettings(config), attach: false, clock: wallClock, logger, telemetry });
+  const opened = await openStore({
+    settings: storeSettings(config),
+    attach: false,
+    clock: wallClock,
+    logger,
+    telemetry,
+  });
   const { store, engine } = opened;
   const spool = new Spool(`${config.clickhouse.path}/spool`);
   const limits = { answerMs: config.server.answer_timeout };
@@ -81,7 +87,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     logger,
   });
   const notifiers = createNotifiers(config);
-  const worker = new OutboxWorker({ notifiers, store: createOutboxStore({ store, clock: wallClock }), clock: wallClock, random, logger, telemetry });
+  const worker = new OutboxWorker({
+    notifiers,
+    store: createOutboxStore({ store, clock: wallClock }),
+    clock: wallClock,
+    random,
+    logger,
+    telemetry,
+  });
   const gauges = new SignalGauges(registry);
   const base = config.server.public_url?.replace(/\/$/, '');
   const evaluator = await AlertEvaluator.load({
@@ -92,7 +105,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     telemetry,
     threshold: (model, alert, signal) => config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal],
     targetsFor: (action) => (action === 'page' || action === 'notify' ? notifiers.map(({ id }) => id) : []),
-    linksFor: ({ model }) => (base === undefined ? [] : [{ text: 'Model', href: `${base}/models/${encodeURIComponent(model)}` }]),
+    linksFor: ({ model }) =>
+      base === undefined ? [] : [{ text: 'Model', href: `${base}/models/${encodeURIComponent(model)}` }],
   });
   const loop = new MinuteLoop({
     store,
@@ -101,11 +115,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     drift: schedule,
     constants: () => constantSignals(config, clock.now()),
     evaluateAlerts: async (range) => {
-      await publishSignals({ store, gauges, atMs: range.toMs, maxFeaturesPerModel: config.metrics.max_features_per_model });
+      await publishSignals({
+        store,
+        gauges,
+        atMs: range.toMs,
+        maxFeaturesPerModel: config.metrics.max_features_per_model,
+      });
       await evaluator.evaluateMinutes(range);
       worker.wake();
     },
-    performance: new PerformanceSignals({ store, taskOf: (model) => config.models.find((entry) => entry.name === model)?.task }),
+    performance: new PerformanceSignals({
+      store,
+      taskOf: (model) => config.models.find((entry) => entry.name === model)?.task,
+    }),
     intervalMs: config.evaluation.interval,
     delayMs: config.evaluation.delay,
     lateMs: config.retention.late,
@@ -129,7 +151,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   if (options.background && collects) await scraper.start();
   if (options.background && evaluates) loop.start();
   if (evaluates) worker.start();
-  logger.info({ event: 'service_started', url: http.url, role: options.role, rules: rules.length }, 'Plumbline serves.');
+  logger.info(
+    { event: 'service_started', url: http.url, role: options.role, rules: rules.length },
+    'Plumbline serves.',
+  );
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

@@ -38,7 +38,9 @@ export function parseConfig(raw: unknown, source: string): Config {
     throw new ConfigError(`${source}: ${issue === undefined ? 'is not valid' : describeIssue(issue, configSchema)}`);
   }
   const config = parsed.data;
-  const repeated = config.models.find((model, index) => config.models.findIndex((other) => other.name === model.name) !== index);
+  const repeated = config.models.find(
+    (model, index) => config.models.findIndex((other) => other.name === model.name) !== index,
+  );
   if (repeated !== undefined) throw new ConfigError(`${source}: models names ${repeated.name} twice.`);
   if (config.server.tokens.length === 0 && !isLoopback(config.server.host)) {
     throw new ConfigError(
@@ -75,7 +77,8 @@ function expand(value: unknown, path: readonly string[]): unknown {
 function expandText(text: string, path: readonly string[]): string {
   const expanded = text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const found = environment(name);
-    if (found === undefined) throw new ConfigError(`${path.join('.')} needs the environment variable ${name}, which is not set.`);
+    if (found === undefined)
+      throw new ConfigError(`${path.join('.')} needs the environment variable ${name}, which is not set.`);
     return found;
   });
   if (!expanded.startsWith('file:')) return expanded;

@@ -34,7 +34,9 @@ export function driftSettings(config: Config, model: string): DriftSettings {
   const found = config.models.find((entry) => entry.name === model);
   const drift = found?.drift ?? DEFAULT_DRIFT;
   const importance = Object.fromEntries(
-    Object.entries(found?.features ?? {}).flatMap(([name, { importance: weight }]) => (weight === undefined ? [] : [[name, weight]])),
+    Object.entries(found?.features ?? {}).flatMap(([name, { importance: weight }]) =>
+      weight === undefined ? [] : [[name, weight]],
+    ),
   );
   return {
     windowMs: drift.window,
@@ -50,8 +52,13 @@ export function driftSettings(config: Config, model: string): DriftSettings {
 export function constantSignals(config: Config, nowMs: number): ConstantSignals {
   return new Map(
     config.models.map((model) => {
-      const objectives = Object.entries(model.slo).flatMap(([name, value]) => (value === undefined ? [] : [[`slo_${name}`, value]]));
-      const age = model.staleness === undefined ? [] : [['model_age_seconds', Math.max(0, (nowMs - model.staleness.trained_at) / 1000)]];
+      const objectives = Object.entries(model.slo).flatMap(([name, value]) =>
+        value === undefined ? [] : [[`slo_${name}`, value]],
+      );
+      const age =
+        model.staleness === undefined
+          ? []
+          : [['model_age_seconds', Math.max(0, (nowMs - model.staleness.trained_at) / 1000)]];
       return [model.name, Object.fromEntries([...objectives, ...age])];
     }),
   );

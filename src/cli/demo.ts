@@ -10,7 +10,11 @@ import { createLogger } from './logger.ts';
 import { untilSignal } from './serve.ts';
 
 /** Runs the demo in this process. Returns 0 when the incident was paged and resolved. */
-export async function runDemoCommand(options: { readonly once: boolean; readonly port: number; readonly speed?: number | undefined }): Promise<number> {
+export async function runDemoCommand(options: {
+  readonly once: boolean;
+  readonly port: number;
+  readonly speed?: number | undefined;
+}): Promise<number> {
   const abort = new AbortController();
   void untilSignal().then(() => abort.abort());
   return runDemo({
@@ -18,7 +22,7 @@ export async function runDemoCommand(options: { readonly once: boolean; readonly
     port: options.port,
     speed: options.speed,
     out: (line) => process.stdout.write(`${line}\n`),
-    progress: { isTerminal: process.stderr.isTTY === true, write: (text) => void process.stderr.write(text) },
+    progress: { isTerminal: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
     startService: startDemoService,
     wallClock: systemClock,
     random: Math.random,
@@ -30,7 +34,15 @@ export async function runDemoCommand(options: { readonly once: boolean; readonly
 async function startDemoService(input: ConfigInput, clock: Clock): Promise<DemoService> {
   const config = parseConfig(input, 'demo');
   const logger = createLogger(config.telemetry.log_level);
-  const service = await startService({ config, role: 'all', clock, wallClock: systemClock, random: Math.random, logger, background: false });
+  const service = await startService({
+    config,
+    role: 'all',
+    clock,
+    wallClock: systemClock,
+    random: Math.random,
+    logger,
+    background: false,
+  });
   const { store, schedule, loop, scraper } = service;
   const models = config.models.map(({ name }) => name);
   return {
@@ -38,7 +50,13 @@ async function startDemoService(input: ConfigInput, clock: Clock): Promise<DemoS
     store,
     enginePid: service.enginePid,
     setReference: async (model, fromMs, toMs) => {
-      await replaceReference({ store, schedule, model, reference: { kind: 'fixed', fromMs, toMs }, nowMs: clock.now() });
+      await replaceReference({
+        store,
+        schedule,
+        model,
+        reference: { kind: 'fixed', fromMs, toMs },
+        nowMs: clock.now(),
+      });
     },
     evaluateRange: (fromMs, toMs) => loop.evaluateRange({ fromMs, toMs }, models),
     onMinute: async (minuteMs) => {
@@ -46,7 +64,14 @@ async function startDemoService(input: ConfigInput, clock: Clock): Promise<DemoS
       await loop.runMinute(minuteMs);
     },
     driftByMonth: (model, reference, toMs) =>
-      driftFromStore({ store, model, reference, current: { fromMs: reference.toMs, toMs }, window: 'month', profile: 'textbook' }),
+      driftFromStore({
+        store,
+        model,
+        reference,
+        current: { fromMs: reference.toMs, toMs },
+        window: 'month',
+        profile: 'textbook',
+      }),
     stop: () => service.stop(),
   };
 }

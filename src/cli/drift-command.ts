@@ -38,22 +38,37 @@ const SURROUNDINGS = {
 /** Compares two files, or stored predictions with the reference of their model. Returns the exit code. */
 export async function runDriftCommand(options: DriftCommandOptions): Promise<number> {
   const { reference, current, model, from, to } = options;
-  if (reference !== undefined && current !== undefined) return runDrift({ ...options, reference, current }, SURROUNDINGS);
-  if (reference !== undefined || current !== undefined) throw new UsageError('Comparing files needs both --reference and --current.');
+  if (reference !== undefined && current !== undefined)
+    return runDrift({ ...options, reference, current }, SURROUNDINGS);
+  if (reference !== undefined || current !== undefined)
+    throw new UsageError('Comparing files needs both --reference and --current.');
   if (model === undefined || from === undefined || to === undefined) {
-    throw new UsageError('Give --reference and --current files, or --model with --from and --to for stored predictions.');
+    throw new UsageError(
+      'Give --reference and --current files, or --model with --from and --to for stored predictions.',
+    );
   }
   return driftOfStored({ ...options, model, from, to });
 }
 
-async function driftOfStored(options: DriftCommandOptions & { readonly model: string; readonly from: string; readonly to: string }): Promise<number> {
+async function driftOfStored(
+  options: DriftCommandOptions & { readonly model: string; readonly from: string; readonly to: string },
+): Promise<number> {
   const format = oneOf('--format', options.format ?? 'table', ['table', 'json', 'html'] as const);
-  const failOn = options.failOn === undefined ? undefined : oneOf('--fail-on', options.failOn, ['drift', 'warning'] as const);
+  const failOn =
+    options.failOn === undefined ? undefined : oneOf('--fail-on', options.failOn, ['drift', 'warning'] as const);
   const link = await linkService({ url: options.url, config: loadConfig(options.config), logger: SURROUNDINGS.logger });
   try {
-    const query = new URLSearchParams({ from: options.from, to: options.to, window: options.window ?? 'all', profile: options.profile ?? 'robust' });
+    const query = new URLSearchParams({
+      from: options.from,
+      to: options.to,
+      window: options.window ?? 'all',
+      profile: options.profile ?? 'robust',
+    });
     if (options.version !== undefined) query.set('version', options.version);
-    const report = await ask(`${link.url}/v1/models/${encodeURIComponent(options.model)}/drift?${query.toString()}`, link.headers);
+    const report = await ask(
+      `${link.url}/v1/models/${encodeURIComponent(options.model)}/drift?${query.toString()}`,
+      link.headers,
+    );
     printDrift(report, { format, out: options.out }, SURROUNDINGS);
     return driftExitCode(report, failOn);
   } finally {
@@ -70,12 +85,17 @@ async function ask(url: string, headers: Readonly<Record<string, string>>): Prom
   }
   const body: unknown = await response.json();
   if (response.ok && isReport(body)) return body;
-  const detail = typeof body === 'object' && body !== null && 'detail' in body ? String(body.detail) : `The service answered ${response.status}.`;
+  const detail =
+    typeof body === 'object' && body !== null && 'detail' in body
+      ? String(body.detail)
+      : `The service answered ${response.status}.`;
   throw response.status < 500 ? new UsageError(detail) : new AppError('E_REFUSED', detail);
 }
 
 function isReport(body: unknown): body is DriftReport {
-  return typeof body === 'object' && body !== null && 'profile' in body && 'windows' in body && Array.isArray(body.windows);
+  return (
+    typeof body === 'object' && body !== null && 'profile' in body && 'windows' in body && Array.isArray(body.windows)
+  );
 }
 
 function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {

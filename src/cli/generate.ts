@@ -4,7 +4,10 @@ import { generatedFiles } from '../generated-files.ts';
 import { packageRoot } from '../package-info.ts';
 
 /** Writes every generated file, or with `check` only tells which ones are stale. Returns 1 when one is. */
-export async function runGenerate(options: { readonly check: boolean; readonly out?: string | undefined }): Promise<number> {
+export async function runGenerate(options: {
+  readonly check: boolean;
+  readonly out?: string | undefined;
+}): Promise<number> {
   const root = options.out ?? packageRoot;
   const stale: string[] = [];
   for (const { path, text } of await generatedFiles()) {
@@ -16,7 +19,9 @@ export async function runGenerate(options: { readonly check: boolean; readonly o
     writeFileSync(file, text);
   }
   if (!options.check) {
-    process.stdout.write(stale.length === 0 ? 'Nothing to write: every generated file is fresh.\n' : `Wrote ${stale.join(', ')}.\n`);
+    process.stdout.write(
+      stale.length === 0 ? 'Nothing to write: every generated file is fresh.\n' : `Wrote ${stale.join(', ')}.\n`,
+    );
     return 0;
   }
   if (stale.length === 0) return 0;

@@ -67,7 +67,11 @@ interface Session {
 /** Sends one file and returns whether it could be read to its end. */
 async function sendFile(file: string, session: Session): Promise<boolean> {
   const { options, tables, totals } = session;
-  const bar = new ProgressBar({ title: file, totalBytes: file === STDIN ? undefined : statSync(file).size, stderr: process.stderr });
+  const bar = new ProgressBar({
+    title: file,
+    totalBytes: file === STDIN ? undefined : statSync(file).size,
+    stderr: process.stderr,
+  });
   const { stream, format } = await openRecordFile({
     file,
     kind: options.type,

@@ -16,7 +16,8 @@ export async function runMigrate(configFile: string | undefined): Promise<number
     logger: createLogger('error'),
     telemetry: new Telemetry(new Registry()),
   });
-  const where = config.clickhouse.url === 'embedded' ? `the embedded engine in ${config.clickhouse.path}` : config.clickhouse.url;
+  const where =
+    config.clickhouse.url === 'embedded' ? `the embedded engine in ${config.clickhouse.path}` : config.clickhouse.url;
   await opened.close();
   process.stdout.write(`The schema of database ${config.clickhouse.database} on ${where} is up to date.\n`);
   return 0;

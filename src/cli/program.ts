@@ -20,7 +20,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
     process.stderr.write(`plumbline: ${sentence(describeError(error))}\n`);
-    return error instanceof ConfigError || error instanceof UsageError || (error instanceof AppError && error.code === 'E_USAGE') ? EXIT.usage : EXIT.internal;
+    return error instanceof ConfigError ||
+      error instanceof UsageError ||
+      (error instanceof AppError && error.code === 'E_USAGE')
+      ? EXIT.usage
+      : EXIT.internal;
   }
 }
 
@@ -48,14 +52,20 @@ function addService(program: Command, done: Done): void {
     .description('Runs the service. SIGTERM drains and exits 0.')
     .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
     .option('--port <port>', 'port instead of the one configured', port)
-    .addOption(new Option('--role <role>', 'what this process does').choices(['all', 'collect', 'evaluate', 'api']).default('all'))
+    .addOption(
+      new Option('--role <role>', 'what this process does')
+        .choices(['all', 'collect', 'evaluate', 'api'])
+        .default('all'),
+    )
     .action(async (options: { config?: string; port?: number; role: 'all' | 'collect' | 'evaluate' | 'api' }) => {
       const { runServe } = await import('./serve.ts');
       done(await runServe({ config: options.config, role: options.role, port: options.port }));
     });
   program
     .command('demo')
-    .description('Replays six months of real US flights through a real model, with one simulated incident, and shows the pages.')
+    .description(
+      'Replays six months of real US flights through a real model, with one simulated incident, and shows the pages.',
+    )
     .option('--once', 'print the summary at the end and exit', false)
     .option('--port <port>', 'port of the pages', port, 8080)
     .option('--speed <n>', 'replayed minutes a second in the live hour', positive)
@@ -101,18 +111,33 @@ function addRecords(program: Command, done: Done): void {
     .option('--rejects <file>', 'write rejected lines to this file')
     .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
     .argument('<file...>', 'files')
-    .action(async (files: string[], options: { type: RecordKind; model?: string; version?: string; url?: string; rejects?: string; config?: string }) => {
-      const { runIngest } = await import('./ingest.ts');
-      const { type, model, version, url, rejects, config } = options;
-      done(await runIngest({ type, model, version, url, rejects, config, files }));
-    });
+    .action(
+      async (
+        files: string[],
+        options: {
+          type: RecordKind;
+          model?: string;
+          version?: string;
+          url?: string;
+          rejects?: string;
+          config?: string;
+        },
+      ) => {
+        const { runIngest } = await import('./ingest.ts');
+        const { type, model, version, url, rejects, config } = options;
+        done(await runIngest({ type, model, version, url, rejects, config, files }));
+      },
+    );
 }
 
 function addDrift(program: Command, done: Done): void {
   program
     .command('drift')
     .description('Compares two files, or stored predictions of a model with its reference, without a server.')
-    .option('--reference <file>', 'file of the reference: NDJSON, CSV, Parquet, Arrow, ORC or Avro, plain or compressed')
+    .option(
+      '--reference <file>',
+      'file of the reference: NDJSON, CSV, Parquet, Arrow, ORC or Avro, plain or compressed',
+    )
     .option('--current <file>', 'file that is compared with it')
     .option('--model <model>', 'only this model; without files: its stored predictions')
     .option('--version <version>', 'only this version')
@@ -130,19 +155,34 @@ function addDrift(program: Command, done: Done): void {
     .option('--format <format>', 'table, json or html', 'table')
     .option('--out <file>', 'file to write to')
     .option('--fail-on <level>', 'exit 1 on drift (minor or above) or warning (negligible or above)')
-    .action(async (options: Record<string, string> & { categorical?: string[]; numeric?: string[]; compareProfiles?: boolean; budget?: number }) => {
-      const { runDriftCommand } = await import('./drift-command.ts');
-      done(await runDriftCommand(options));
-    });
+    .action(
+      async (
+        options: Record<string, string> & {
+          categorical?: string[];
+          numeric?: string[];
+          compareProfiles?: boolean;
+          budget?: number;
+        },
+      ) => {
+        const { runDriftCommand } = await import('./drift-command.ts');
+        done(await runDriftCommand(options));
+      },
+    );
 }
 
 function addReference(program: Command, done: Done): void {
   const reference = program.command('reference').description('What models are compared with.');
   const common = (command: Command): Command =>
-    command.option('--url <url>', 'running service').option('--config <file>', 'configuration; default plumbline.yaml when there is one');
+    command
+      .option('--url <url>', 'running service')
+      .option('--config <file>', 'configuration; default plumbline.yaml when there is one');
   common(reference.command('set <model>'))
     .description('Puts a new reference in force; the old one stays as an older version.')
-    .addOption(new Option('--kind <kind>', 'kind').choices(['fixed', 'trailing', 'previous', 'same-hour-last-week', 'version']).default('fixed'))
+    .addOption(
+      new Option('--kind <kind>', 'kind')
+        .choices(['fixed', 'trailing', 'previous', 'same-hour-last-week', 'version'])
+        .default('fixed'),
+    )
     .option('--from <time>', 'start of a fixed reference')
     .option('--to <time>', 'end of a fixed reference, exclusive')
     .option('--window <duration>', 'length of a trailing reference')

@@ -30,7 +30,9 @@ const answerSchema = z.object({
 export async function setReference(model: string, options: ReferenceOptions): Promise<number> {
   const body = specOf(options);
   return withService(options, async (link) => {
-    const answer = answerSchema.parse(await call(link, 'POST', `/v1/models/${encodeURIComponent(model)}/references`, body));
+    const answer = answerSchema.parse(
+      await call(link, 'POST', `/v1/models/${encodeURIComponent(model)}/references`, body),
+    );
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   });
@@ -39,7 +41,8 @@ export async function setReference(model: string, options: ReferenceOptions): Pr
 /** Prints the newest reference of every model, one JSON object a line. */
 export async function listReferences(options: ReferenceOptions): Promise<number> {
   return withService(options, async (link) => {
-    for (const answer of z.array(answerSchema).parse(await call(link, 'GET', '/v1/references'))) process.stdout.write(`${JSON.stringify(answer)}\n`);
+    for (const answer of z.array(answerSchema).parse(await call(link, 'GET', '/v1/references')))
+      process.stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   });
 }
@@ -47,7 +50,9 @@ export async function listReferences(options: ReferenceOptions): Promise<number>
 /** Prints all references of one model, newest first. Returns 1 when there are none. */
 export async function showReferences(model: string, options: ReferenceOptions): Promise<number> {
   return withService(options, async (link) => {
-    const answers = z.array(answerSchema).parse(await call(link, 'GET', `/v1/models/${encodeURIComponent(model)}/references`));
+    const answers = z
+      .array(answerSchema)
+      .parse(await call(link, 'GET', `/v1/models/${encodeURIComponent(model)}/references`));
     for (const answer of answers) process.stdout.write(`${JSON.stringify(answer)}\n`);
     return answers.length > 0 ? 0 : 1;
   });
@@ -57,7 +62,8 @@ function specOf(options: ReferenceOptions): Readonly<Record<string, unknown>> {
   const kind = options.kind ?? 'fixed';
   switch (kind) {
     case 'fixed': {
-      if (options.from === undefined || options.to === undefined) throw new UsageError('A fixed reference needs --from and --to.');
+      if (options.from === undefined || options.to === undefined)
+        throw new UsageError('A fixed reference needs --from and --to.');
       return { kind, from: instant('--from', options.from), to: instant('--to', options.to) };
     }
     case 'trailing': {
@@ -74,7 +80,9 @@ function specOf(options: ReferenceOptions): Readonly<Record<string, unknown>> {
       return { kind, version: options.baseline };
     }
     default:
-      throw new UsageError(`--kind ${kind} is not known; use fixed, trailing, previous, same-hour-last-week or version.`);
+      throw new UsageError(
+        `--kind ${kind} is not known; use fixed, trailing, previous, same-hour-last-week or version.`,
+      );
   }
 }
 
@@ -85,7 +93,11 @@ function instant(name: string, text: string): string {
 }
 
 async function withService(options: ReferenceOptions, action: (link: ServiceLink) => Promise<number>): Promise<number> {
-  const link = await linkService({ url: options.url, config: loadConfig(options.config), logger: createLogger('error') });
+  const link = await linkService({
+    url: options.url,
+    config: loadConfig(options.config),
+    logger: createLogger('error'),
+  });
   try {
     return await action(link);
   } finally {

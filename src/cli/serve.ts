@@ -5,7 +5,11 @@ import { createLogger } from './logger.ts';
 import { writeServiceFile } from './service-file.ts';
 
 /** Runs the service until SIGTERM or SIGINT, then drains and returns 0. */
-export async function runServe(options: { readonly config: string | undefined; readonly role: Role; readonly port?: number | undefined }): Promise<number> {
+export async function runServe(options: {
+  readonly config: string | undefined;
+  readonly role: Role;
+  readonly port?: number | undefined;
+}): Promise<number> {
   const loaded = loadConfig(options.config);
   const config = options.port === undefined ? loaded : { ...loaded, server: { ...loaded.server, port: options.port } };
   const logger = createLogger(config.telemetry.log_level);

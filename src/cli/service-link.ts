@@ -5,6 +5,7 @@ import { startService } from '../app.ts';
 import { environment } from '../config.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
+import { UsageError } from '../core/errors.ts';
 import { readServiceFile } from './service-file.ts';
 
 /** A service that a command talks to: one that runs already, or one started for the command alone. */
@@ -18,7 +19,7 @@ export interface ServiceLink {
  * Finds the service: the given URL, else the one that runs on the data folder of the configuration, else one started
  * here on any free port. The token comes from PLUMBLINE_TOKEN.
  *
- * @throws E_ENGINE_LOCKED when another process holds the folder but serves nothing
+ * @throws E_USAGE when the URL is none, E_ENGINE_LOCKED when another process holds the folder but serves nothing
  */
 export async function linkService(options: {
   readonly url: string | undefined;
@@ -28,6 +29,8 @@ export async function linkService(options: {
   const { config, logger } = options;
   const url = options.url?.replace(/\/$/, '') ?? readServiceFile(config.clickhouse.path);
   if (url !== undefined) {
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+      throw new UsageError(`--url must be an http or https URL, not ${url}.`);
     const given = environment('PLUMBLINE_TOKEN');
     return { url, headers: given === undefined ? {} : bearer(given), close: async () => {} };
   }

@@ -37,7 +37,9 @@ function unionComplaint(issue: z.core.$ZodIssueInvalidUnion, schema: z.ZodType):
   const discriminator = issue.path.at(-1);
   const branches = property(schemaAt(schema, issue.path.slice(0, -1)), 'oneOf');
   if (Array.isArray(branches) && typeof discriminator === 'string') {
-    return oneOf(branches.map((branch: unknown) => property(property(property(branch, 'properties'), discriminator), 'const')));
+    return oneOf(
+      branches.map((branch: unknown) => property(property(property(branch, 'properties'), discriminator), 'const')),
+    );
   }
   const forms = issue.errors.flatMap((errors) => errors.map((error) => complaint(error, schema)));
   return forms.length > 0 ? [...new Set(forms)].join(', or ') : 'has none of the allowed forms';

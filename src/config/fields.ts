@@ -12,9 +12,7 @@ export function duration(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string
 }
 
 /** A model name or version as records carry it. */
-export const nameSchema = z
-  .string()
-  .regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'must match ^[A-Za-z0-9_.:/-]{1,128}$');
+export const nameSchema = z.string().regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'must match ^[A-Za-z0-9_.:/-]{1,128}$');
 
 /** An RFC 3339 time; milliseconds since 1970 after parsing. */
 export function instant(): z.ZodPipe<z.ZodString, z.ZodTransform<number, string>> {

@@ -8,7 +8,9 @@ const fixedReference = z.strictObject({
 });
 const trailingReference = z.strictObject({
   kind: z.literal('trailing'),
-  window: duration().default(604_800_000).describe('How far back the reference reaches, ending where the current window begins.'),
+  window: duration()
+    .default(604_800_000)
+    .describe('How far back the reference reaches, ending where the current window begins.'),
 });
 const previousReference = z.strictObject({ kind: z.literal('previous') });
 const sameHourReference = z.strictObject({
@@ -32,7 +34,9 @@ export const referenceSchema = z.discriminatedUnion('kind', [
 export type ReferenceSpec = z.infer<typeof referenceSchema>;
 
 export const driftSchema = z.strictObject({
-  window: duration().default(3_600_000).describe('Length of the tumbling window at whose end a verdict is taken; 5 minutes or more.'),
+  window: duration()
+    .default(3_600_000)
+    .describe('Length of the tumbling window at whose end a verdict is taken; 5 minutes or more.'),
   false_alarms_per_month: z.number().positive().max(1000).default(1).describe('The false-alarm budget of the model.'),
   min_rows: z.number().int().min(1).default(100).describe('Fewer predictions than this in a window give no verdict.'),
   features: z.array(z.string()).optional().describe('The features to watch; default all.'),
@@ -55,13 +59,20 @@ export const modelSchema = z.strictObject({
     .prefault({})
     .describe('Objectives; each is also the signal slo_<name>.'),
   features: z
-    .record(z.string(), z.strictObject({ importance: z.number().min(0).optional(), kind: z.enum(['numeric', 'categorical']).optional() }))
+    .record(
+      z.string(),
+      z.strictObject({ importance: z.number().min(0).optional(), kind: z.enum(['numeric', 'categorical']).optional() }),
+    )
     .optional()
     .describe('What is known of the features; all others are inferred.'),
   reference: referenceSchema.optional().describe('Default: trailing seven days, until one is set.'),
   drift: driftSchema.prefault({}),
   labels: z
-    .strictObject({ horizon: duration().default(7 * 86_400_000).describe('How long labels may take; quality is measured on predictions this recent.') })
+    .strictObject({
+      horizon: duration()
+        .default(7 * 86_400_000)
+        .describe('How long labels may take; quality is measured on predictions this recent.'),
+    })
     .prefault({}),
   staleness: z.strictObject({ trained_at: instant().describe('When the serving version was trained.') }).optional(),
   gpu: z

@@ -16,12 +16,17 @@ const serverSchema = z.strictObject({
   tokens: z.array(tokenSchema).default([]),
   public_url: z.url().optional().describe('How people reach the service; used in links of alerts.'),
   max_body_bytes: z.number().int().positive().default(4_294_967_296).describe('Largest body after decompression.'),
-  answer_timeout: duration().default(30_000).describe('How long a sender waits for its records to be stored before it is told to send them again (503).'),
+  answer_timeout: duration()
+    .default(30_000)
+    .describe('How long a sender waits for its records to be stored before it is told to send them again (503).'),
 });
 
 const clickhouseSchema = z.strictObject({
   url: z
-    .union([z.literal('embedded'), z.url({ protocol: /^https?$/, error: 'must be "embedded" or an http or https URL' })])
+    .union([
+      z.literal('embedded'),
+      z.url({ protocol: /^https?$/, error: 'must be "embedded" or an http or https URL' }),
+    ])
     .default('embedded')
     .describe('"embedded" or the http(s) URL of a ClickHouse server, 25.3 or newer.'),
   path: z.string().default('.plumbline').describe('Data folder of the embedded engine and of the spool.'),
@@ -32,7 +37,13 @@ const clickhouseSchema = z.strictObject({
   username: z.string().default('default'),
   password: z.string().default(''),
   cluster: z.string().optional().describe('Name of a cluster: tables are then replicated and distributed.'),
-  port: z.number().int().min(0).max(65_535).default(0).describe('HTTP port of the embedded engine; 0 lets the system choose.'),
+  port: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe('HTTP port of the embedded engine; 0 lets the system choose.'),
   memory_bytes: z.number().int().min(500_000_000).default(4_000_000_000).describe('Memory of the embedded engine.'),
   threads: z.number().int().min(1).max(256).default(2).describe('Threads per query of the embedded engine.'),
 });
@@ -61,7 +72,14 @@ export const configSchema = z.strictObject({
   rules: z.array(z.string()).optional().describe('Rule files or folders; default: the rules that come with Plumbline.'),
   notify: notifyConfigSchema.prefault({}),
   metrics: z
-    .strictObject({ max_features_per_model: z.number().int().min(0).default(20).describe('Feature series per model on /metrics, worst first.') })
+    .strictObject({
+      max_features_per_model: z
+        .number()
+        .int()
+        .min(0)
+        .default(20)
+        .describe('Feature series per model on /metrics, worst first.'),
+    })
     .prefault({}),
   evaluation: z
     .strictObject({

@@ -26,7 +26,8 @@ export async function retry<T>(options: {
     try {
       return await action(attempt);
     } catch (error) {
-      const again = error instanceof AppError && error.retryable && attempt < policy.attempts && signal?.aborted !== true;
+      const again =
+        error instanceof AppError && error.retryable && attempt < policy.attempts && signal?.aborted !== true;
       if (!again) throw error;
       const waitMs = random() * Math.min(policy.capMs, policy.baseMs * 2 ** (attempt - 1));
       onRetry?.(error, attempt, waitMs);

@@ -39,7 +39,10 @@ export async function migrate(store: Store, target: SchemaTarget): Promise<Migra
     const known = done.get(name);
     if (known === checksum) continue;
     if (known !== undefined) {
-      throw new AppError('E_MIGRATION', `Migration ${name} was changed after it had been applied; add a new file instead.`);
+      throw new AppError(
+        'E_MIGRATION',
+        `Migration ${name} was changed after it had been applied; add a new file instead.`,
+      );
     }
     await run(store, target, name, text);
     await store.insert('schema_migrations', [{ name, checksum, applied_at: new Date().toISOString() }]);

@@ -52,7 +52,8 @@ export async function openStore(options: {
     const store = new Store({ endpoint, database, logger, telemetry });
     const { username, password } = endpoint();
     // The owner has migrated already; doing it again from outside could only race with it.
-    if (settings.url !== 'embedded' || engine !== undefined) await migrate(store, { database, cluster: settings.cluster, username, password });
+    if (settings.url !== 'embedded' || engine !== undefined)
+      await migrate(store, { database, cluster: settings.cluster, username, password });
     return {
       store,
       engine,
@@ -91,12 +92,20 @@ async function locate(options: {
   }
   try {
     const { path, database, port, memoryBytes, threads } = settings;
-    const engine = await EmbeddedEngine.start({ path, database, port, limits: { memoryBytes, threads }, clock, logger });
+    const engine = await EmbeddedEngine.start({
+      path,
+      database,
+      port,
+      limits: { memoryBytes, threads },
+      clock,
+      logger,
+    });
     return { engine, endpoint: () => engine.endpoint, leave: () => engine.stop() };
   } catch (error) {
     if (!(error instanceof DirectoryLockedError) || !attach) throw error;
     const running = attachToEngine(settings.path);
-    if (running === undefined) throw new AppError('E_ENGINE_LOCKED', `${error.message} It does not answer yet.`, { cause: error });
+    if (running === undefined)
+      throw new AppError('E_ENGINE_LOCKED', `${error.message} It does not answer yet.`, { cause: error });
     return { engine: undefined, endpoint: () => attachToEngine(settings.path) ?? running, leave: leaveNothing };
   }
 }

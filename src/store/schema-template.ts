@@ -19,7 +19,8 @@ export function renderStatements(text: string, target: SchemaTarget): readonly s
   const withoutComments = text.replaceAll(/^\s*--.*$/gm, '');
   const distributed = new Set([...withoutComments.matchAll(/\$DISTRIBUTED\((\w+),/g)].map((match) => match[1]));
   const onCluster = cluster === undefined ? '' : `ON CLUSTER ${quote(cluster)}`;
-  const local = (name: string): string => (cluster !== undefined && isSharded(name, distributed) ? `${name}_local` : name);
+  const local = (name: string): string =>
+    cluster !== undefined && isSharded(name, distributed) ? `${name}_local` : name;
   const rendered = withoutComments
     .replaceAll(/\$DISTRIBUTED\((\w+), (.+)\);$/gm, (_, name: string, key: string) =>
       cluster === undefined
@@ -28,8 +29,10 @@ export function renderStatements(text: string, target: SchemaTarget): readonly s
     )
     .replaceAll(/\$LOCAL\((\w+)\)/g, (_, name: string) => local(name))
     .replaceAll(/\$SHARED\((\w+)\)/g, '$1')
-    .replaceAll(/\$ENGINE(_SHARED)?\((\w+)(?:\(([^()]*)\))?\)/g, (_, shared: string | undefined, engine: string, args?: string) =>
-      renderEngine({ engine, args: args ?? '', shared: shared !== undefined, cluster }),
+    .replaceAll(
+      /\$ENGINE(_SHARED)?\((\w+)(?:\(([^()]*)\))?\)/g,
+      (_, shared: string | undefined, engine: string, args?: string) =>
+        renderEngine({ engine, args: args ?? '', shared: shared !== undefined, cluster }),
     )
     .replaceAll('$ON_CLUSTER', onCluster)
     .replaceAll('$DATABASE', () => target.database)
@@ -66,8 +69,10 @@ function renderEngine(options: {
   readonly cluster: string | undefined;
 }): string {
   const { engine, args, shared, cluster } = options;
-  if (cluster === undefined) return args === '' ? `${engine}` : `${engine}(${args})`;
-  const path = shared ? '/clickhouse/tables/shared/{database}/{table}' : '/clickhouse/tables/{shard}/{database}/{table}';
+  if (cluster === undefined) return args === '' ? engine : `${engine}(${args})`;
+  const path = shared
+    ? '/clickhouse/tables/shared/{database}/{table}'
+    : '/clickhouse/tables/{shard}/{database}/{table}';
   const replica = shared ? '{shard}-{replica}' : '{replica}';
   const rest = args === '' ? '' : `, ${args}`;
   return `Replicated${engine}('${path}', '${replica}'${rest})`;

@@ -19,7 +19,21 @@ export interface StoreOptions {
 }
 
 /** ClickHouse's own codes for "not now": too many queries or parts, memory, time, network, read-only replica, no space. */
-const RETRYABLE_CODES = new Set(['159', '202', '203', '209', '210', '225', '241', '242', '243', '252', '319', '425', '999']);
+const RETRYABLE_CODES = new Set([
+  '159',
+  '202',
+  '203',
+  '209',
+  '210',
+  '225',
+  '241',
+  '242',
+  '243',
+  '252',
+  '319',
+  '425',
+  '999',
+]);
 
 const PING_TIMEOUT_MS = 3000;
 
@@ -55,7 +69,9 @@ export class Store {
     return rows.map((row) => {
       const parsed = query.row.safeParse(row);
       if (parsed.success) return parsed.data;
-      throw new AppError('E_STORE_SHAPE', `Query ${query.name} returned a row of another shape.`, { cause: parsed.error });
+      throw new AppError('E_STORE_SHAPE', `Query ${query.name} returned a row of another shape.`, {
+        cause: parsed.error,
+      });
     });
   }
 

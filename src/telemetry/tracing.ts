@@ -17,7 +17,9 @@ export function startTracing(endpoint: string | undefined, version: string): Tra
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'plumbline', 'service.version': version }),
     spanProcessors: [
-      new BatchSpanProcessor(new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 10_000 })),
+      new BatchSpanProcessor(
+        new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: 10_000 }),
+      ),
     ],
   });
   provider.register();

@@ -12,25 +12,48 @@ const TOKENS = [
 
 let service: Service;
 beforeAll(async () => {
-  service = await startInProcess({ server: { tokens: TOKENS.map(({ name, token, scopes }) => ({ name, token, scopes: [...scopes] })) } });
+  service = await startInProcess({
+    server: { tokens: TOKENS.map(({ name, token, scopes }) => ({ name, token, scopes: [...scopes] })) },
+  });
 });
 afterAll(async () => {
   await service.stop();
 });
 
 const ROUTES = {
-  'POST /v1/predictions': { scope: 'ingest', send: (headers) => post('/v1/predictions', predictionLine('p'), { ...NDJSON, ...headers }) },
-  'POST /v1/labels': { scope: 'ingest', send: (headers) => post('/v1/labels', '{"prediction_id":"p","label":1,"ts":1777629600123}', { ...NDJSON, ...headers }) },
-  'POST /v1/business': { scope: 'ingest', send: (headers) => post('/v1/business', '{"ts":1777629600123,"metric":"m","value":1}', { ...NDJSON, ...headers }) },
-  'POST /v1/events': { scope: 'ingest', send: (headers) => post('/v1/events', '{"ts":1777629600123,"kind":"deploy","title":"t"}', { ...NDJSON, ...headers }) },
+  'POST /v1/predictions': {
+    scope: 'ingest',
+    send: (headers) => post('/v1/predictions', predictionLine('p'), { ...NDJSON, ...headers }),
+  },
+  'POST /v1/labels': {
+    scope: 'ingest',
+    send: (headers) =>
+      post('/v1/labels', '{"prediction_id":"p","label":1,"ts":1777629600123}', { ...NDJSON, ...headers }),
+  },
+  'POST /v1/business': {
+    scope: 'ingest',
+    send: (headers) => post('/v1/business', '{"ts":1777629600123,"metric":"m","value":1}', { ...NDJSON, ...headers }),
+  },
+  'POST /v1/events': {
+    scope: 'ingest',
+    send: (headers) =>
+      post('/v1/events', '{"ts":1777629600123,"kind":"deploy","title":"t"}', { ...NDJSON, ...headers }),
+  },
   'GET /metrics': { scope: 'read', send: (headers) => request(`${service.url}/metrics`, { headers }) },
   'GET /v1/references': { scope: 'read', send: (headers) => request(`${service.url}/v1/references`, { headers }) },
-  'GET /v1/models/m/references': { scope: 'read', send: (headers) => request(`${service.url}/v1/models/m/references`, { headers }) },
+  'GET /v1/models/m/references': {
+    scope: 'read',
+    send: (headers) => request(`${service.url}/v1/models/m/references`, { headers }),
+  },
   'POST /v1/models/m/references': {
     scope: 'admin',
-    send: (headers) => post('/v1/models/m/references', '{"kind":"previous"}', { 'content-type': 'application/json', ...headers }),
+    send: (headers) =>
+      post('/v1/models/m/references', '{"kind":"previous"}', { 'content-type': 'application/json', ...headers }),
   },
-} as const satisfies Record<string, { scope: 'ingest' | 'read' | 'admin'; send: (headers: Record<string, string>) => Promise<Answer> }>;
+} as const satisfies Record<
+  string,
+  { scope: 'ingest' | 'read' | 'admin'; send: (headers: Record<string, string>) => Promise<Answer> }
+>;
 
 function post(path: string, body: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
   return request(`${service.url}${path}`, { body, headers });
@@ -59,7 +82,12 @@ describe('a token', () => {
     const none = await send({});
     expect(none.status).toBe(401);
     expect(none.headers.get('www-authenticate')).toBe('Bearer');
-    for (const authorization of ['Bearer wrong-0123456789abcdef', 'Bearer ', 'Basic dXNlcjpwYXNz', `Bearer ${TOKENS[3].token}x`]) {
+    for (const authorization of [
+      'Bearer wrong-0123456789abcdef',
+      'Bearer ',
+      'Basic dXNlcjpwYXNz',
+      `Bearer ${TOKENS[3].token}x`,
+    ]) {
       const answer = await send({ authorization });
       expect(answer.status, authorization).toBe(401);
       expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
@@ -82,5 +110,7 @@ test.each(['/healthz', '/readyz', '/openapi.json'])('%s needs no token', async (
 });
 
 test('nothing was stored for those who may not send', async () => {
-  expect(await service.store.rows({ name: 'count', sql: 'SELECT uniqExact(prediction_id) AS ids FROM predictions' })).toEqual([{ ids: 1 }]);
+  expect(
+    await service.store.rows({ name: 'count', sql: 'SELECT uniqExact(prediction_id) AS ids FROM predictions' }),
+  ).toEqual([{ ids: 1 }]);
 });

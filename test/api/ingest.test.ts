@@ -224,7 +224,7 @@ test('an upload that breaks off stores nothing twice and nothing half when it is
       'idempotency-key': 'upload',
       ...(payload.length === body.length ? {} : { 'content-encoding': 'gzip' }),
     };
-    await expect(post('predictions', breakingStream(payload.subarray(0, 70_000)), headers)).rejects.toThrow();
+    await expect(post('predictions', breakingStream(payload.subarray(0, 70_000)), headers)).rejects.toThrow(Error);
     expect((await post('predictions', payload, headers)).receipt()).toEqual({ accepted: 300, rejected: 0, errors: [] });
   }
   const rows = await service.store.rows({

@@ -8,7 +8,10 @@ let service: Service;
 beforeAll(async () => {
   service = await startInProcess();
   const body = Array.from({ length: 120 }, (_, index) =>
-    predictionLine(`p-${index}`, { model: 'team/late-flights', ts: new Date(Date.UTC(2026, 4, 1, 10, 0, index)).toISOString() }),
+    predictionLine(`p-${index}`, {
+      model: 'team/late-flights',
+      ts: new Date(Date.UTC(2026, 4, 1, 10, 0, index)).toISOString(),
+    }),
   ).join('\n');
   expect((await request(`${service.url}/v1/predictions`, { body, headers: NDJSON })).receipt().accepted).toBe(120);
 });
@@ -25,7 +28,12 @@ function set(model: string, body: unknown): Promise<Answer> {
   });
 }
 
-const reference = z.looseObject({ model: z.string(), reference_version: z.number(), kind: z.string(), rows: z.number() });
+const reference = z.looseObject({
+  model: z.string(),
+  reference_version: z.number(),
+  kind: z.string(),
+  rows: z.number(),
+});
 
 async function list(path: string): Promise<readonly z.infer<typeof reference>[]> {
   return z.array(reference).parse((await request(`${service.url}${path}`)).json());
@@ -46,7 +54,9 @@ describe('a reference', () => {
     const trailing = await set(MODEL, { kind: 'trailing' });
     expect(trailing.json()).toMatchObject({ reference_version: 2, kind: 'trailing', from: null, to: null });
     expect((await list(`/v1/models/${MODEL}/references`)).map((each) => each.reference_version)).toEqual([2, 1]);
-    expect((await list('/v1/references')).filter((each) => each.model === 'team/late-flights').length).toBeGreaterThan(0);
+    expect((await list('/v1/references')).filter((each) => each.model === 'team/late-flights').length).toBeGreaterThan(
+      0,
+    );
   });
 
   test.each([
@@ -64,7 +74,10 @@ describe('a reference', () => {
     [{ kind: 'nonsense' }, /kind/],
     [{ kind: 'fixed', from: 'yesterday', to: '2026-05-01T10:01:00Z' }, /from/],
     [{ kind: 'fixed', from: '2026-05-01T10:01:00Z', to: '2026-05-01T10:00:00Z' }, /from must be before to/],
-    [{ kind: 'fixed', from: '2020-01-01T00:00:00Z', to: '2020-01-02T00:00:00Z' }, /no predictions of team\/late-flights between 2020-01-01/],
+    [
+      { kind: 'fixed', from: '2020-01-01T00:00:00Z', to: '2020-01-02T00:00:00Z' },
+      /no predictions of team\/late-flights between 2020-01-01/,
+    ],
     [{ kind: 'same-hour-last-week', weeks: 0 }, /weeks/],
     [{ kind: 'previous', extra: 1 }, /extra/],
   ])('that is wrong is refused with the reason: %j', async (body, reason) => {

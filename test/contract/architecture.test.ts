@@ -22,7 +22,12 @@ describe('the layer table', () => {
   let result: ICruiseResult;
 
   beforeAll(async () => {
-    if (typeof configuration !== 'object' || configuration === null || !('forbidden' in configuration) || !('options' in configuration)) {
+    if (
+      typeof configuration !== 'object' ||
+      configuration === null ||
+      !('forbidden' in configuration) ||
+      !('options' in configuration)
+    ) {
       throw new TypeError('The configuration of dependency-cruiser has no rules.');
     }
     const { forbidden, options } = configuration;
@@ -56,7 +61,10 @@ describe('the house rules', () => {
 
   test('no source file is longer than 300 lines of code', () => {
     const long = [...sources('src'), ...sources('dashboards')].filter(
-      (file) => readFileSync(join(root, file), 'utf8').split('\n').filter((line) => !/^\s*(\/\/|\*|\/\*|$)/.test(line)).length > 300,
+      (file) =>
+        readFileSync(join(root, file), 'utf8')
+          .split('\n')
+          .filter((line) => !/^\s*(\/\/|\*|\/\*|$)/.test(line)).length > 300,
     );
     expect(long).toEqual([]);
   });

@@ -56,17 +56,22 @@ const COMMANDS = [
 ];
 
 describe('--help', () => {
-  test.each(COMMANDS.map((command) => ({ command })))('of plumbline $command says how to use it and exits 0', async ({ command }) => {
-    const { code, stdout, stderr } = await run(...command, '--help');
-    expect(code).toBe(0);
-    expect(stderr).toBe('');
-    expect(stdout).toMatch(new RegExp(`^Usage: plumbline ${command.join(' ')}`));
-    expect(stdout).toMatch(/Options:[\s\S]+--help/);
-  });
+  test.each(COMMANDS.map((command) => ({ command })))(
+    'of plumbline $command says how to use it and exits 0',
+    async ({ command }) => {
+      const { code, stdout, stderr } = await run(...command, '--help');
+      expect(code).toBe(0);
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(new RegExp(`^Usage: plumbline ${command.join(' ')}`));
+      expect(stdout).toMatch(/Options:[\s\S]+--help/);
+    },
+  );
 
   test('of the whole lists every command that there is', async () => {
     const { stdout } = await run('--help');
-    const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? '');
+    const listed = [...stdout.slice(stdout.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map(
+      (match) => match[1] ?? '',
+    );
     const known = new Set(COMMANDS.flatMap(([name]) => (name === undefined ? [] : [name])));
     expect(listed.filter((name) => name !== 'help')).toEqual(expect.arrayContaining([...known]));
   });
@@ -87,17 +92,32 @@ describe('bad usage exits 2 and says what is wrong', () => {
     [['serve', '--port', '70000'], /It must be a port from 0 to 65535/],
     [['demo', '--speed', 'fast'], /It must be a number above 0/],
     [['ingest', 'FOLDER/records.ndjson'], /required option '--type <type>'/],
-    [['ingest', '--type', 'cats', 'FOLDER/records.ndjson'], /Allowed choices are predictions, labels, business, events/],
+    [
+      ['ingest', '--type', 'cats', 'FOLDER/records.ndjson'],
+      /Allowed choices are predictions, labels, business, events/,
+    ],
     [['ingest', '--type', 'predictions'], /missing required argument 'file'/],
     [['ingest', '--type', 'predictions', 'FOLDER/absent.ndjson'], /^plumbline: .*absent\.ndjson does not exist\.$/m],
-    [['ingest', '--type', 'predictions', '--url', 'http://127.0.0.1:9', 'FOLDER/records.docx'], /extension \.docx is not known; use ndjson, .*parquet/],
-    [['ingest', '--type', 'predictions', '--url', 'somewhere', 'FOLDER/records.ndjson'], /--url must be an http or https URL/],
+    [
+      ['ingest', '--type', 'predictions', '--url', 'http://127.0.0.1:9', 'FOLDER/records.docx'],
+      /extension \.docx is not known; use ndjson, .*parquet/,
+    ],
+    [
+      ['ingest', '--type', 'predictions', '--url', 'somewhere', 'FOLDER/records.ndjson'],
+      /--url must be an http or https URL/,
+    ],
     [['reference'], /Usage: plumbline reference/],
     [['reference', 'set'], /missing required argument 'model'/],
     [['reference', 'set', 'm', '--kind', 'best'], /Allowed choices are fixed, trailing/],
     [['reference', 'set', 'm', '--url', 'http://127.0.0.1:9'], /A fixed reference needs --from and --to\./],
-    [['reference', 'set', 'm', '--from', 'monday', '--to', 'friday', '--url', 'http://127.0.0.1:9'], /--from must be an RFC 3339 time/],
-    [['reference', 'set', 'm', '--kind', 'trailing', '--window', 'long', '--url', 'http://127.0.0.1:9'], /--window must be a duration such as 7d/],
+    [
+      ['reference', 'set', 'm', '--from', 'monday', '--to', 'friday', '--url', 'http://127.0.0.1:9'],
+      /--from must be an RFC 3339 time/,
+    ],
+    [
+      ['reference', 'set', 'm', '--kind', 'trailing', '--window', 'long', '--url', 'http://127.0.0.1:9'],
+      /--window must be a duration such as 7d/,
+    ],
     [['reference', 'set', 'm', '--kind', 'version', '--url', 'http://127.0.0.1:9'], /needs --baseline VERSION/],
     [['check', '--config', 'FOLDER/wrong.yaml'], /^plumbline: .*wrong\.yaml: models names m twice\.$/m],
     [['serve', '--config', 'FOLDER/absent.yaml'], /^plumbline: Cannot read the configuration file .*absent\.yaml/m],

@@ -73,12 +73,19 @@ describe('plumbline ingest', () => {
     ]);
     expect(answerOf(text)).toEqual({ accepted: 2, rejected: 0 });
     expect(answerOf(gzip)).toEqual({ accepted: 2, rejected: 0 });
-    for (const [prefix, n] of [['plain', 3], ['zipped', 4], ['stdin', 2], ['stdinzip', 2]] as const) {
+    for (const [prefix, n] of [
+      ['plain', 3],
+      ['zipped', 4],
+      ['stdin', 2],
+      ['stdinzip', 2],
+    ] as const) {
       expect(await stored(prefix), prefix).toEqual({ n, ids: n });
     }
   });
 
-  test('counts a file once however often it is sent, also one of tables that the engine reads with many threads', { timeout: 180_000 }, async () => {
+  test('counts a file once however often it is sent, also one of tables that the engine reads with many threads', {
+    timeout: 180_000,
+  }, async () => {
     const parquet = await exportFile(
       'many.parquet',
       `SELECT concat('many-', toString(number)) AS prediction_id, toDateTime64('2026-05-01 00:00:00', 3, 'UTC') + toIntervalSecond(number) AS ts,
@@ -92,10 +99,20 @@ describe('plumbline ingest', () => {
     }
     const [row] = await ask(
       path,
-      z.looseObject({ ts: z.string(), numbers: z.record(z.string(), z.number()), categories: z.record(z.string(), z.string()), missing: z.array(z.string()) }),
+      z.looseObject({
+        ts: z.string(),
+        numbers: z.record(z.string(), z.number()),
+        categories: z.record(z.string(), z.string()),
+        missing: z.array(z.string()),
+      }),
       "SELECT toString(ts) AS ts, numbers, categories, missing FROM predictions WHERE prediction_id = 'many-5'",
     );
-    expect(row).toEqual({ ts: '2026-05-01 00:00:05.000', numbers: { weekday: 5 }, categories: { origin: '2' }, missing: ['distance'] });
+    expect(row).toEqual({
+      ts: '2026-05-01 00:00:05.000',
+      numbers: { weekday: 5 },
+      categories: { origin: '2' },
+      missing: ['distance'],
+    });
   });
 
   test('reads CSV, and gives records the model and the version that they lack', async () => {
@@ -103,7 +120,10 @@ describe('plumbline ingest', () => {
       'few.csv',
       'id,timestamp,distance,carrier,model\ncsv-1,2026-05-01 10:00:00,12.5,AA,own\ncsv-2,2026-05-01 10:00:01,,B6,own\n',
     );
-    const ndjson = write('bare.ndjson', `${JSON.stringify({ prediction_id: 'csv-3', ts: 1_777_629_600_123 })}\n${JSON.stringify({ prediction_id: 'csv-4', ts: 1_777_629_600_123, model: 'own', version: '1' })}\n{}\n`);
+    const ndjson = write(
+      'bare.ndjson',
+      `${JSON.stringify({ prediction_id: 'csv-3', ts: 1_777_629_600_123 })}\n${JSON.stringify({ prediction_id: 'csv-4', ts: 1_777_629_600_123, model: 'own', version: '1' })}\n{}\n`,
+    );
     const finished = await ingest('--model', 'given', '--version', '9', csv, ndjson);
     expect({ code: finished.code, ...answerOf(finished) }).toEqual({ code: 0, accepted: 4, rejected: 1 });
     const rows = await ask(
@@ -113,8 +133,22 @@ describe('plumbline ingest', () => {
        FROM predictions WHERE startsWith(prediction_id, 'csv-') ORDER BY prediction_id`,
     );
     expect(rows).toEqual([
-      { prediction_id: 'csv-1', model: 'own', version: '9', numbers: { distance: 12.5 }, categories: { carrier: 'AA' }, missing: [] },
-      { prediction_id: 'csv-2', model: 'own', version: '9', numbers: {}, categories: { carrier: 'B6' }, missing: ['distance'] },
+      {
+        prediction_id: 'csv-1',
+        model: 'own',
+        version: '9',
+        numbers: { distance: 12.5 },
+        categories: { carrier: 'AA' },
+        missing: [],
+      },
+      {
+        prediction_id: 'csv-2',
+        model: 'own',
+        version: '9',
+        numbers: {},
+        categories: { carrier: 'B6' },
+        missing: ['distance'],
+      },
       { prediction_id: 'csv-3', model: 'given', version: '9', numbers: {}, categories: {}, missing: [] },
       { prediction_id: 'csv-4', model: 'own', version: '1', numbers: {}, categories: {}, missing: [] },
     ]);
@@ -127,7 +161,16 @@ describe('plumbline ingest', () => {
       ['events', '[{"ts":1777629600123,"kind":"deploy","title":"v4"},{"ts":1777629600123,"kind":"other","title":"x"}]'],
     ] as const;
     const finished = await Promise.all(
-      sent.map(([type, text]) => runPlumbline(['ingest', '--type', type, '--url', service.url, write(`${type}.${type === 'events' ? 'json' : 'ndjson'}`, text)])),
+      sent.map(([type, text]) =>
+        runPlumbline([
+          'ingest',
+          '--type',
+          type,
+          '--url',
+          service.url,
+          write(`${type}.${type === 'events' ? 'json' : 'ndjson'}`, text),
+        ]),
+      ),
     );
     expect(finished.map(answerOf)).toEqual([
       { accepted: 1, rejected: 0 },
@@ -139,7 +182,10 @@ describe('plumbline ingest', () => {
   test('writes every rejected line to the file it is told to', async () => {
     const broken = Array.from({ length: 60 }, (_, index) => `{"broken ${index}"`);
     const rejects = `${files}/rejects.ndjson`;
-    const file = write('half.ndjson', broken.map((line, index) => `${line}\n${predictionLine(`half-${index}`)}\n`).join(''));
+    const file = write(
+      'half.ndjson',
+      broken.map((line, index) => `${line}\n${predictionLine(`half-${index}`)}\n`).join(''),
+    );
     const finished = await ingest('--rejects', rejects, file);
     expect({ code: finished.code, ...answerOf(finished) }).toEqual({ code: 0, accepted: 60, rejected: 60 });
     expect(readFileSync(rejects, 'utf8')).toBe(broken.map((line) => `${line}\n`).join(''));
@@ -161,14 +207,28 @@ describe('plumbline ingest', () => {
 
   test('exits 3 when nobody answers at the URL', async () => {
     const started = performance.now();
-    const finished = await runPlumbline(['ingest', '--type', 'predictions', '--url', 'http://127.0.0.1:9', write('one.ndjson', lines('one', 1))]);
+    const finished = await runPlumbline([
+      'ingest',
+      '--type',
+      'predictions',
+      '--url',
+      'http://127.0.0.1:9',
+      write('one.ndjson', lines('one', 1)),
+    ]);
     expect(finished.code).toBe(3);
     expect(finished.stderr).toMatch(/^plumbline: http:\/\/127\.0\.0\.1:9 does not answer.*\.$/m);
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('finds the service that runs on the configured folder, whatever its port', async () => {
-    const finished = await runPlumbline(['ingest', '--type', 'predictions', '--config', `${path}/plumbline.yaml`, write('found.ndjson', lines('found', 2))]);
+    const finished = await runPlumbline([
+      'ingest',
+      '--type',
+      'predictions',
+      '--config',
+      `${path}/plumbline.yaml`,
+      write('found.ndjson', lines('found', 2)),
+    ]);
     expect(finished.stderr).toBe('');
     expect({ code: finished.code, ...answerOf(finished) }).toEqual({ code: 0, accepted: 2, rejected: 0 });
     expect(await stored('found')).toEqual({ n: 2, ids: 2 });
@@ -176,7 +236,14 @@ describe('plumbline ingest', () => {
 
   test('needs no running service: it starts one for itself', { timeout: 180_000 }, async () => {
     const own = yard.folder();
-    const args = ['ingest', '--type', 'predictions', '--config', `${own}/plumbline.yaml`, write('alone.ndjson', lines('alone', 5))];
+    const args = [
+      'ingest',
+      '--type',
+      'predictions',
+      '--config',
+      `${own}/plumbline.yaml`,
+      write('alone.ndjson', lines('alone', 5)),
+    ];
     expect(answerOf(await runPlumbline(args))).toEqual({ accepted: 5, rejected: 0 });
     expect(answerOf(await runPlumbline(args))).toEqual({ accepted: 5, rejected: 0 });
     const next = await yard.start(own);
@@ -192,7 +259,12 @@ test('plumbline reference sets, lists and shows', { timeout: 180_000 }, async ()
   const fixed = await run('set', 'late-flights', '--from', '2026-05-01T10:00:00Z', '--to', '2026-05-01T11:00:00Z');
   expect(fixed.stderr).toBe('');
   expect(fixed.code).toBe(0);
-  expect(JSON.parse(fixed.stdout)).toMatchObject({ model: 'late-flights', reference_version: 1, kind: 'fixed', from: '2026-05-01T10:00:00.000Z' });
+  expect(JSON.parse(fixed.stdout)).toMatchObject({
+    model: 'late-flights',
+    reference_version: 1,
+    kind: 'fixed',
+    from: '2026-05-01T10:00:00.000Z',
+  });
   const trailing = await run('set', 'late-flights', '--kind', 'trailing', '--window', '2d');
   expect(JSON.parse(trailing.stdout)).toMatchObject({ reference_version: 2, kind: 'trailing' });
   const [list, show, none, empty, unknown] = await Promise.all([
@@ -203,7 +275,12 @@ test('plumbline reference sets, lists and shows', { timeout: 180_000 }, async ()
     run('set', 'late-flights'),
   ]);
   expect(list.stdout).toContain('"late-flights"');
-  expect(show.stdout.trim().split('\n').map((line) => z.object({ reference_version: z.number() }).parse(JSON.parse(line)).reference_version)).toEqual([2, 1]);
+  expect(
+    show.stdout
+      .trim()
+      .split('\n')
+      .map((line) => z.object({ reference_version: z.number() }).parse(JSON.parse(line)).reference_version),
+  ).toEqual([2, 1]);
   expect({ code: none.code, stdout: none.stdout }).toEqual({ code: 1, stdout: '' });
   expect(empty.code).toBe(2);
   expect(empty.stderr).toMatch(/^plumbline: There are no predictions of late-flights between 1999-01-01/);
@@ -211,7 +288,9 @@ test('plumbline reference sets, lists and shows', { timeout: 180_000 }, async ()
   expect(unknown.stderr).toBe('plumbline: A fixed reference needs --from and --to.\n');
 });
 
-test('plumbline check and migrate speak of the configuration, the rules and the database', { timeout: 180_000 }, async () => {
+test('plumbline check and migrate speak of the configuration, the rules and the database', {
+  timeout: 180_000,
+}, async () => {
   const config = `${path}/plumbline.yaml`;
   const own = yard.folder();
   const dead = yard.folder({ clickhouse: { url: 'http://127.0.0.1:9' } });
@@ -225,7 +304,9 @@ test('plumbline check and migrate speak of the configuration, the rules and the 
     runPlumbline(['check', '--config', wrong]),
   ]);
   expect(beside.code).toBe(0);
-  expect(beside.stdout).toMatch(/ok {2}configuration: 0 models\nok {2}rules: [1-9]\d*\n(.*\n)*ok {2}database: embedded\n$/);
+  expect(beside.stdout).toMatch(
+    /ok {2}configuration: 0 models\nok {2}rules: [1-9]\d*\n(.*\n)*ok {2}database: embedded\n$/,
+  );
   expect(alone.code).toBe(0);
   expect(alone.stdout).toBe(`The schema of database plumbline on the embedded engine in ${own}/data is up to date.\n`);
   expect(migrate.code).toBe(0);
@@ -234,6 +315,8 @@ test('plumbline check and migrate speak of the configuration, the rules and the 
   expect(deadServe.code).toBe(3);
   expect(deadServe.stderr).toMatch(/^plumbline: .*ECONNREFUSED.*\.$/m);
   expect(mistaken.code).toBe(2);
-  expect(mistaken.stderr).toMatch(/^plumbline: .*wrong\.yaml: server has the unknown key "prot"; allowed: host, port, .*\.\n$/);
+  expect(mistaken.stderr).toMatch(
+    /^plumbline: .*wrong\.yaml: server has the unknown key "prot"; allowed: host, port, .*\.\n$/,
+  );
   expect(existsSync(`${own}/data/engine`)).toBe(true);
 });

@@ -41,14 +41,22 @@ describe('a running service', () => {
     const address = attachToEngine(`${path}/data`)?.url;
     const before = service.enginePid();
     process.kill(before, 'SIGKILL');
-    const after = await request(`${service.url}/v1/predictions`, { body: predictionLine('after-death'), headers: NDJSON });
+    const after = await request(`${service.url}/v1/predictions`, {
+      body: predictionLine('after-death'),
+      headers: NDJSON,
+    });
     await waitFor('another engine', () => (service.enginePid() === before ? undefined : true));
-    await waitFor('the service to be ready', async () => ((await request(`${service.url}/readyz`)).status === 200 ? true : undefined));
+    await waitFor('the service to be ready', async () =>
+      (await request(`${service.url}/readyz`)).status === 200 ? true : undefined,
+    );
     expect(attachToEngine(`${path}/data`)?.url).toBe(address);
     if (after.status !== 200) {
       expect(after.status).toBe(503);
       await waitFor('the record to be taken', async () => {
-        const again = await request(`${service.url}/v1/predictions`, { body: predictionLine('after-death'), headers: NDJSON });
+        const again = await request(`${service.url}/v1/predictions`, {
+          body: predictionLine('after-death'),
+          headers: NDJSON,
+        });
         return again.status === 200 ? true : undefined;
       });
     }
@@ -59,7 +67,10 @@ describe('a running service', () => {
 
   test('answers 503 with Retry-After while the engine hangs, and stores each record once when it is back', async () => {
     const post = () =>
-      request(`${service.url}/v1/predictions`, { body: predictionLine('hanging'), headers: { ...NDJSON, 'idempotency-key': 'hanging' } });
+      request(`${service.url}/v1/predictions`, {
+        body: predictionLine('hanging'),
+        headers: { ...NDJSON, 'idempotency-key': 'hanging' },
+      });
     process.kill(service.enginePid(), 'SIGSTOP');
     try {
       for (const answer of await Promise.all([post(), post()])) {
@@ -85,7 +96,9 @@ describe('a running service', () => {
 
   test('drains at SIGTERM: what it acknowledged is there after the next start', async () => {
     const posts = Array.from({ length: 40 }, (_, index) =>
-      request(`${service.url}/v1/predictions`, { body: predictionLine(`drain-${index}`), headers: NDJSON }).catch(() => undefined),
+      request(`${service.url}/v1/predictions`, { body: predictionLine(`drain-${index}`), headers: NDJSON }).catch(
+        () => undefined,
+      ),
     );
     await posts[0];
     const engine = service.enginePid();
@@ -127,7 +140,11 @@ describe('a running service', () => {
 });
 
 /** Valid predictions of about `bytes` each, made as they are sent. */
-function wideLines(options: { readonly count: number; readonly bytes: number; readonly prefix: string }): ReadableStream<Uint8Array> {
+function wideLines(options: {
+  readonly count: number;
+  readonly bytes: number;
+  readonly prefix: string;
+}): ReadableStream<Uint8Array> {
   const padding = 'abcdefghij'.repeat(options.bytes / 10);
   let made = 0;
   return new ReadableStream({

@@ -85,7 +85,12 @@ describe('units', () => {
     expect(outcomes).toEqual([
       { accepted: 2, rejected: 0, errors: [], duplicate: false },
       { accepted: 1, rejected: 1, errors: [{ line: 2, field: '', reason: 'is not valid JSON' }], duplicate: false },
-      { accepted: 0, rejected: 1, errors: [{ line: 1, field: 'prediction_id', reason: 'is required' }], duplicate: false },
+      {
+        accepted: 0,
+        rejected: 1,
+        errors: [{ line: 1, field: 'prediction_id', reason: 'is required' }],
+        duplicate: false,
+      },
     ]);
     expect(await inserts(since)).toBe(1);
     expect(await stored('together-')).toEqual({ n: 3, ids: 3 });
@@ -168,7 +173,13 @@ describe('a batch that an earlier process left behind', () => {
     writeFileSync(`${folder}/1-damaged.batch`, 'no header');
     const spool = new Spool(folder);
     const rubbish = Buffer.from([1, 2, 3]);
-    await spool.write({ token: '2-rubbish', kind: 'predictions', units: [{ receipt: '1', rows: 1 }], bytes: 3, body: [rubbish] });
+    await spool.write({
+      token: '2-rubbish',
+      kind: 'predictions',
+      units: [{ receipt: '1', rows: 1 }],
+      bytes: 3,
+      body: [rubbish],
+    });
     const good = unit(['survivor-1']);
     const { rows, bytes, body, receipt } = good;
     await spool.write({ token: '3-good', kind: 'predictions', units: [{ receipt, rows }], bytes, body });

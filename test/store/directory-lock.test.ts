@@ -61,8 +61,12 @@ describe('a data folder', () => {
   test('is taken over from an owner that has ended but that nobody waited for', async () => {
     // The shell leaves its child behind and becomes a program that never waits for it.
     const parent = start('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60']);
-    const pid = await new Promise<number>((resolve) => parent.stdout?.once('data', (text: Buffer) => resolve(Number(text.toString()))));
-    await waitFor('the child to end', () => (/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) ? true : undefined));
+    const pid = await new Promise<number>((resolve) =>
+      parent.stdout?.once('data', (text: Buffer) => resolve(Number(text.toString()))),
+    );
+    await waitFor('the child to end', () =>
+      /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) ? true : undefined,
+    );
     ownedBy(identifyProcess(pid));
     lockDirectory(folder).release();
     expect(readdirSync(folder)).toEqual([]);
@@ -86,7 +90,9 @@ test('of several processes that find a dead owner at the same time, one takes ov
     mkdirSync(race);
     writeFileSync(`${race}/lock`, JSON.stringify({ pid: 999_999_999, started: '1' }));
   }
-  const runners = Array.from({ length: 3 }, () => start(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', RUNNER, ...races]));
+  const runners = Array.from({ length: 3 }, () =>
+    start(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', RUNNER, ...races]),
+  );
   const ready = runners.map((runner) => nextLine(runner));
   await Promise.all(ready);
   const results = runners.map((runner) => nextLine(runner));

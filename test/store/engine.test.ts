@@ -39,7 +39,11 @@ async function kept(): Promise<number> {
 }
 
 /** Asks the engine as a user of its own and returns status and text. */
-async function askAs(user: string, password: string, sql: string): Promise<{ readonly ok: boolean; readonly text: string }> {
+async function askAs(
+  user: string,
+  password: string,
+  sql: string,
+): Promise<{ readonly ok: boolean; readonly text: string }> {
   const response = await fetch(`${running.engine.endpoint.url}/?database=plumbline`, {
     method: 'POST',
     body: sql,
@@ -94,7 +98,11 @@ describe('the embedded engine', () => {
     ]) {
       expect((await askAs(READER_USER, readerPassword, sql)).ok, sql).toBe(false);
     }
-    for (const sql of ['SELECT count() FROM kept', 'INSERT INTO kept VALUES (3)', "SELECT * FROM file('/etc/passwd', 'LineAsString')"]) {
+    for (const sql of [
+      'SELECT count() FROM kept',
+      'INSERT INTO kept VALUES (3)',
+      "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    ]) {
       expect((await askAs('default', '', sql)).ok, sql).toBe(false);
     }
     expect((await askAs(READER_USER, 'wrong', 'SELECT 1')).ok).toBe(false);

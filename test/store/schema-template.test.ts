@@ -20,7 +20,9 @@ function statements(target: SchemaTarget): readonly string[] {
 
 /** Names of the tables and views that statements create. */
 function created(target: SchemaTarget): ReadonlySet<string> {
-  const names = statements(target).map((sql) => /^CREATE (?:OR REPLACE )?(?:TABLE|MATERIALIZED VIEW|DICTIONARY)(?: IF NOT EXISTS)? (\w+)/.exec(sql)?.[1]);
+  const names = statements(target).map(
+    (sql) => /^CREATE (?:OR REPLACE )?(?:TABLE|MATERIALIZED VIEW|DICTIONARY)(?: IF NOT EXISTS)? (\w+)/.exec(sql)?.[1],
+  );
   expect(names).not.toContain(undefined);
   return new Set(names.filter((name) => name !== undefined));
 }
@@ -44,7 +46,9 @@ describe.each([
       expect(sql).not.toMatch(/\$[A-Z_]+/);
       await running.store.command({ name: 'parse', sql: `EXPLAIN AST ${sql}` });
     }
-    await expect(running.store.command({ name: 'parse', sql: 'EXPLAIN AST CREATE TABEL t' })).rejects.toThrow('Syntax error');
+    await expect(running.store.command({ name: 'parse', sql: 'EXPLAIN AST CREATE TABEL t' })).rejects.toThrow(
+      'Syntax error',
+    );
   });
 
   test('each view reads from and writes to tables that exist', () => {
@@ -66,7 +70,8 @@ describe('on a cluster', () => {
     for (const sql of statements(CLUSTER)) {
       expect(sql).toContain("ON CLUSTER 'main'");
       const engine = /ENGINE = (\w+)/.exec(sql)?.[1];
-      if (sql.startsWith('CREATE TABLE')) expect(engine, sql.slice(0, 80)).toMatch(/^(Null|Distributed|Replicated\w*MergeTree)$/);
+      if (sql.startsWith('CREATE TABLE'))
+        expect(engine, sql.slice(0, 80)).toMatch(/^(Null|Distributed|Replicated\w*MergeTree)$/);
     }
   });
 
@@ -85,8 +90,13 @@ describe('on a cluster', () => {
   test('replicas of one shard share a path; a table that all nodes hold whole has one path', () => {
     const [sharded] = renderStatements('CREATE TABLE $LOCAL(t) ENGINE = $ENGINE(MergeTree) ORDER BY x;', CLUSTER);
     expect(sharded).toContain("ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')");
-    const [shared] = renderStatements('CREATE TABLE $SHARED(t) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(v)) ORDER BY x;', CLUSTER);
-    expect(shared).toContain("ReplicatedReplacingMergeTree('/clickhouse/tables/shared/{database}/{table}', '{shard}-{replica}', v)");
+    const [shared] = renderStatements(
+      'CREATE TABLE $SHARED(t) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(v)) ORDER BY x;',
+      CLUSTER,
+    );
+    expect(shared).toContain(
+      "ReplicatedReplacingMergeTree('/clickhouse/tables/shared/{database}/{table}', '{shard}-{replica}', v)",
+    );
   });
 });
 
@@ -98,7 +108,11 @@ describe('on one node', () => {
 
 test('credentials are quoted whatever they hold', async () => {
   const password = String.raw`it's $& \ $1 "quoted"`;
-  const [sql] = renderStatements("SELECT '$PASSWORD' AS password, '$USER' AS user;", { ...ONE_NODE, username: "o'brien", password });
+  const [sql] = renderStatements("SELECT '$PASSWORD' AS password, '$USER' AS user;", {
+    ...ONE_NODE,
+    username: "o'brien",
+    password,
+  });
   expect(await running.store.rows({ name: 'quoted', sql: sql ?? '' })).toEqual([{ password, user: "o'brien" }]);
 });
 

@@ -23,7 +23,12 @@ function batch(token: string): SpooledBatch {
 test('a batch is read back as it was written, byte for byte', async () => {
   await spool.write(batch('1-a'));
   const { body, ...rest } = await new Spool(folder).read('1-a');
-  expect(rest).toEqual({ token: '1-a', kind: 'labels', units: [{ receipt: '18446744073709551615', rows: 2 }], bytes: 9 });
+  expect(rest).toEqual({
+    token: '1-a',
+    kind: 'labels',
+    units: [{ receipt: '18446744073709551615', rows: 2 }],
+    bytes: 9,
+  });
   expect(Buffer.concat(body)).toEqual(Buffer.from([...Buffer.from('first\n'), 0, 10, 255]));
 });
 

@@ -41,7 +41,16 @@ function build(lines: readonly string[], key?: string, kind: 'predictions' | 'la
 
 describe('a unit', () => {
   test('frames lines of any length, in order', () => {
-    const lines = ['', 'a', 'b'.repeat(127), 'c'.repeat(128), 'd'.repeat(20_000), 'é€😀', 'e'.repeat(MAX_LINE_BYTES), 'f'];
+    const lines = [
+      '',
+      'a',
+      'b'.repeat(127),
+      'c'.repeat(128),
+      'd'.repeat(20_000),
+      'é€😀',
+      'e'.repeat(MAX_LINE_BYTES),
+      'f',
+    ];
     const unit = build(lines);
     const rows = rowsOf(unit);
     expect(rows.map(({ line }) => line)).toEqual(lines);
@@ -81,7 +90,14 @@ describe('the receipt', () => {
     const later = new UnitBuilder('predictions', 5);
     later.add(Buffer.from('a'), 1);
     expect(later.finish(undefined).receipt).toBe(build(['a']).receipt);
-    const receipts = [build(['a']), build(['b']), build(['a', 'a']), build(['a'], undefined, 'labels'), build(['ab']), build(['a', 'b'])];
+    const receipts = [
+      build(['a']),
+      build(['b']),
+      build(['a', 'a']),
+      build(['a'], undefined, 'labels'),
+      build(['ab']),
+      build(['a', 'b']),
+    ];
     expect(new Set(receipts.map(({ receipt }) => receipt)).size).toBe(receipts.length);
   });
 });

@@ -29,7 +29,11 @@ export function spawnPlumbline(
 /** Runs a command line to its end, for at most two minutes. */
 export async function runPlumbline(
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string | Buffer } = {},
+  options: {
+    readonly cwd?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string | Buffer;
+  } = {},
 ): Promise<Finished> {
   const child = spawnPlumbline(args, options);
   let stdout = '';

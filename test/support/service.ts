@@ -65,7 +65,8 @@ export class ServiceYard {
     const closed = whenClosed(child);
     void closed.then(() => this.#children.delete(child));
     const url = await waitFor('the service to listen', () => {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The service ended at once: ${other}${rest}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw new Error(`The service ended at once: ${other}${rest}`);
       const started = lines.find((line) => line['event'] === 'service_started')?.['url'];
       return typeof started === 'string' ? started : undefined;
     });

@@ -69,7 +69,9 @@ export async function judgeWindows(job: {
     const [one] = members;
     const plan = one === undefined ? undefined : byModel.get(one.model);
     if (one === undefined || plan === undefined) continue;
-    const watched = members.filter((row) => plan.features === undefined || PREDICTION.has(row.feature) || plan.features.includes(row.feature));
+    const watched = members.filter(
+      (row) => plan.features === undefined || PREDICTION.has(row.feature) || plan.features.includes(row.feature),
+    );
     const fromMs = one.window_from * 1000;
     const toMs = fromMs + windowMs;
     const verdicts = judge(plan, watched);
@@ -135,8 +137,7 @@ const MIN_REFERENCE_WINDOWS = 3;
 
 function toInput(row: RollupRow): VerdictFeature {
   const filled = row.reference_windows.filter((counts) => counts.length === row.current_groups.length);
-  const reference =
-    filled.length >= MIN_REFERENCE_WINDOWS ? { windows: filled } : { counts: row.reference_groups };
+  const reference = filled.length >= MIN_REFERENCE_WINDOWS ? { windows: filled } : { counts: row.reference_groups };
   const base = { name: row.feature, reference, current: row.current_groups };
   if (row.kind === 'categorical') return { ...base, kind: 'categorical', labels: ['(unseen)', ...row.category_values] };
   return { ...base, kind: 'ordinal', distance: row.ks };

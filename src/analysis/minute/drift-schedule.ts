@@ -4,7 +4,12 @@ import { alarmStateMachine } from '../../stats/alarm-state-machine.ts';
 import { isLevel, worstLevel } from '../../stats/levels.ts';
 import { currentReferences } from '../../store/queries/drift-rollup.ts';
 import { knownModels } from '../../store/queries/grids.ts';
-import { archiveDriftResults, lastFinalWindows, modelsWithGrids, recentLevels } from '../../store/queries/minute-loop.ts';
+import {
+  archiveDriftResults,
+  lastFinalWindows,
+  modelsWithGrids,
+  recentLevels,
+} from '../../store/queries/minute-loop.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { type DriftPlan, judgeWindows, type KeyedPlan, type WindowDrift } from './drift-job.ts';
 import { type GridMaker, makeGrids } from './grids.ts';
@@ -73,7 +78,13 @@ export class DriftSchedule {
       signals.push(...this.#modelSignals(plan, minuteEndMs));
     }
     for (const [windowMs, plans] of sliding) {
-      await judgeWindows({ store, plans, range: { fromMs: slidingMs - windowMs, toMs: slidingMs }, final: false, nowMs: clock.now() });
+      await judgeWindows({
+        store,
+        plans,
+        range: { fromMs: slidingMs - windowMs, toMs: slidingMs },
+        final: false,
+        nowMs: clock.now(),
+      });
     }
     await store.insert('signals', signals);
   }
@@ -93,7 +104,8 @@ export class DriftSchedule {
       const results = found.get(plan.model) ?? [];
       judged += results.length;
       const newest = results.at(-1);
-      if (newest !== undefined && newest.toMs >= (this.#latest.get(plan.model)?.toMs ?? 0)) this.#latest.set(plan.model, newest);
+      if (newest !== undefined && newest.toMs >= (this.#latest.get(plan.model)?.toMs ?? 0))
+        this.#latest.set(plan.model, newest);
       const signals = results.flatMap((result) => windowSignals(plan.model, result, result.toMs, clock.now()));
       await store.insert('signals', signals);
     }
@@ -112,10 +124,18 @@ export class DriftSchedule {
     await this.load();
     const { store } = this.#options;
     this.#references.set(model, { reference, version });
-    await store.command({ name: 'archive_drift_results', sql: archiveDriftResults, parameters: { model, reference_version: version } });
+    await store.command({
+      name: 'archive_drift_results',
+      sql: archiveDriftResults,
+      parameters: { model, reference_version: version },
+    });
     const known = (await store.query(knownModels, {})).find((entry) => entry.model === model);
     if (known === undefined) return 0;
-    await makeGrids(this.#options.maker, model, fitRange(reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }));
+    await makeGrids(
+      this.#options.maker,
+      model,
+      fitRange(reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }),
+    );
     this.#profiles.forget(model);
     const plan = this.planOf(model);
     const fromMs = reference.kind === 'fixed' && known.first_ms >= reference.fromMs ? reference.toMs : known.first_ms;
@@ -169,9 +189,14 @@ export class DriftSchedule {
     for (const known of await store.query(knownModels, {})) {
       const plan = this.planOf(known.model);
       if (known.n < settingsOf(known.model).minRows) continue;
-      const made = await makeGrids(maker, known.model, fitRange(plan.reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }));
+      const made = await makeGrids(
+        maker,
+        known.model,
+        fitRange(plan.reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }),
+      );
       if (made > 0) this.#profiles.forget(known.model);
-      if (made > 0) logger.info({ event: 'grids_made', model: known.model, features: made }, 'New features are being watched.');
+      if (made > 0)
+        logger.info({ event: 'grids_made', model: known.model, features: made }, 'New features are being watched.');
     }
   }
 
@@ -182,14 +207,29 @@ export class DriftSchedule {
     const signals = windowSignals(plan.model, latest, minuteEndMs, this.#options.clock.now());
     const [first] = signals;
     const alarms = this.#alarms.get(plan.model);
-    return first === undefined || alarms === undefined ? signals : [...signals, { ...first, signal: 'drift_alarms', value: alarms, state: 'ok' }];
+    return first === undefined || alarms === undefined
+      ? signals
+      : [...signals, { ...first, signal: 'drift_alarms', value: alarms, state: 'ok' }];
   }
 }
 
 function windowSignals(model: string, result: WindowDrift, minuteEndMs: number, nowMs: number): readonly Row[] {
-  const base = { t: minuteEndMs / 1000 - 60, model, version: '', feature: '', segment: '', gpu: '', evaluated_at: new Date(nowMs).toISOString() };
+  const base = {
+    t: minuteEndMs / 1000 - 60,
+    model,
+    version: '',
+    feature: '',
+    segment: '',
+    gpu: '',
+    evaluated_at: new Date(nowMs).toISOString(),
+  };
   if (result.level === 'insufficient_data') {
-    return ['drifted_features', 'drift_score'].map((signal) => ({ ...base, signal, value: 'nan', state: 'insufficient_data' }));
+    return ['drifted_features', 'drift_score'].map((signal) => ({
+      ...base,
+      signal,
+      value: 'nan',
+      state: 'insufficient_data',
+    }));
   }
   const rows: Row[] = [{ ...base, signal: 'drifted_features', value: result.driftedFeatures, state: 'ok' }];
   if (result.score !== undefined) rows.push({ ...base, signal: 'drift_score', value: result.score, state: 'ok' });

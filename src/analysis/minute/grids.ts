@@ -73,9 +73,17 @@ async function fitGrids(
     created: timestamp(wallClock.now()),
     active_from: NEVER,
   };
-  await store.command({ name: 'fit_numeric_grids', sql: fitNumericGrids, parameters: { ...parameters, first_id: firstId, features: numeric } });
+  await store.command({
+    name: 'fit_numeric_grids',
+    sql: fitNumericGrids,
+    parameters: { ...parameters, first_id: firstId, features: numeric },
+  });
   const categoryId = firstId + numeric.length;
-  await store.command({ name: 'fit_category_grids', sql: fitCategoryGrids, parameters: { ...parameters, first_id: categoryId, features: categorical } });
+  await store.command({
+    name: 'fit_category_grids',
+    sql: fitCategoryGrids,
+    parameters: { ...parameters, first_id: categoryId, features: categorical },
+  });
   await store.command({ name: 'write_grid_values', sql: writeGridValues, parameters: { model, first_id: firstId } });
 }
 
@@ -84,8 +92,15 @@ async function activate(maker: GridMaker, model: string, firstId: number): Promi
   const { store, wallClock } = maker;
   for (let leadMs = LEAD_MS; ; leadMs *= 2) {
     const activeFromMs = wallClock.now() + leadMs;
-    await store.command({ name: 'activate_grids', sql: activateGrids, parameters: { model, first_id: firstId, active_from: timestamp(activeFromMs) } });
-    await store.command({ name: 'reload_grid_values', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_value_codes` });
+    await store.command({
+      name: 'activate_grids',
+      sql: activateGrids,
+      parameters: { model, first_id: firstId, active_from: timestamp(activeFromMs) },
+    });
+    await store.command({
+      name: 'reload_grid_values',
+      sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_value_codes`,
+    });
     await store.command({ name: 'reload_grids', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_by_feature` });
     if (wallClock.now() < activeFromMs) return activeFromMs;
   }

@@ -64,7 +64,12 @@ export class MinuteLoop {
       await evaluateAlerts(range);
       await this.#remember(range.toMs);
     });
-    telemetry.gauge('plumbline_evaluation_last_success_timestamp_seconds', 'When a minute was evaluated last, in seconds since 1970.').set(clock.now() / 1000);
+    telemetry
+      .gauge(
+        'plumbline_evaluation_last_success_timestamp_seconds',
+        'When a minute was evaluated last, in seconds since 1970.',
+      )
+      .set(clock.now() / 1000);
   }
 
   /** Concludes history: signals and closed drift windows of a range, without alerts. */

@@ -26,7 +26,13 @@ export class PerformanceSignals {
   async measure(atMs: number, nowMs: number): Promise<void> {
     const range = { fromMs: atMs - DAY_MS, toMs: atMs };
     for (const model of await this.#activeModels(range)) {
-      const [window] = await performanceWindows(this.#options.store, { model, window: 'all', ...range, task: this.#options.taskOf(model), labelsBefore: atMs });
+      const [window] = await performanceWindows(this.#options.store, {
+        model,
+        window: 'all',
+        ...range,
+        task: this.#options.taskOf(model),
+        labelsBefore: atMs,
+      });
       if (window === undefined) continue;
       const values = valuesOf(window);
       this.#latest.set(model, { atMs, values });
@@ -37,7 +43,12 @@ export class PerformanceSignals {
   /** Measures each day of a range of history. */
   async measureHistory(range: TimeRange, nowMs: number): Promise<void> {
     for (const model of await this.#activeModels(range)) {
-      const windows = await performanceWindows(this.#options.store, { model, window: 'day', ...range, task: this.#options.taskOf(model) });
+      const windows = await performanceWindows(this.#options.store, {
+        model,
+        window: 'day',
+        ...range,
+        task: this.#options.taskOf(model),
+      });
       for (const window of windows) await this.#write(model, window.toMs, valuesOf(window), nowMs);
     }
   }
@@ -51,7 +62,9 @@ export class PerformanceSignals {
 
   async #activeModels(range: TimeRange): Promise<readonly string[]> {
     const models = await this.#options.store.query(knownModels, {});
-    return models.filter((entry) => entry.first_ms < range.toMs && entry.last_ms >= range.fromMs).map((entry) => entry.model);
+    return models
+      .filter((entry) => entry.first_ms < range.toMs && entry.last_ms >= range.fromMs)
+      .map((entry) => entry.model);
   }
 
   async #write(model: string, atMs: number, values: Readonly<Record<string, number>>, nowMs: number): Promise<void> {

@@ -31,14 +31,25 @@ export async function publishSignals(options: {
     });
   }
   for (const pod of await store.query(servingPods, { at_ms: atMs })) {
-    series.push({ metric: 'plumbline_pod_info', help: 'Pods that serve a model, with node and GPU; for joins.', labelNames: ['model', 'namespace', 'pod', 'node', 'gpu'], labels: pod, value: 1 });
+    series.push({
+      metric: 'plumbline_pod_info',
+      help: 'Pods that serve a model, with node and GPU; for joins.',
+      labelNames: ['model', 'namespace', 'pod', 'node', 'gpu'],
+      labels: pod,
+      value: 1,
+    });
   }
   gauges.publish(series);
   return series.length;
 }
 
 function worstFeatures(
-  rows: readonly { readonly signal: string; readonly model: string; readonly feature: string; readonly newest: number }[],
+  rows: readonly {
+    readonly signal: string;
+    readonly model: string;
+    readonly feature: string;
+    readonly newest: number;
+  }[],
   cap: number,
 ): ReadonlyMap<string, ReadonlySet<string>> {
   const byModel = new Map<string, Map<string, number>>();
@@ -52,7 +63,12 @@ function worstFeatures(
   return new Map(
     [...byModel].map(([model, features]) => [
       model,
-      new Set([...features].sort(([a, x], [b, y]) => y - x || a.localeCompare(b)).slice(0, cap).map(([feature]) => feature)),
+      new Set(
+        [...features]
+          .sort(([a, x], [b, y]) => y - x || a.localeCompare(b))
+          .slice(0, cap)
+          .map(([feature]) => feature),
+      ),
     ]),
   );
 }

@@ -44,9 +44,15 @@ export async function replaceReference(options: {
 }): Promise<StoredReference> {
   const { store, schedule, model, reference, nowMs } = options;
   const range = reference.kind === 'fixed' ? reference : { fromMs: 0, toMs: 0 };
-  const rows = reference.kind === 'fixed' ? ((await store.query(predictionsInRange, { model, from_ms: range.fromMs, to_ms: range.toMs }))[0]?.n ?? 0) : 0;
+  const rows =
+    reference.kind === 'fixed'
+      ? ((await store.query(predictionsInRange, { model, from_ms: range.fromMs, to_ms: range.toMs }))[0]?.n ?? 0)
+      : 0;
   if (reference.kind === 'fixed' && rows === 0) {
-    throw new AppError('E_USAGE', `There are no predictions of ${model} between ${iso(range.fromMs)} and ${iso(range.toMs)}.`);
+    throw new AppError(
+      'E_USAGE',
+      `There are no predictions of ${model} between ${iso(range.fromMs)} and ${iso(range.toMs)}.`,
+    );
   }
   const [newest] = await listReferences(store, model);
   const stored = {

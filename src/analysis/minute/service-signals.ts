@@ -1,4 +1,9 @@
-import { writeBusinessSignals, writeConstantSignals, writeGpuSignals, writeServiceSignals } from '../../store/queries/service-signals.ts';
+import {
+  writeBusinessSignals,
+  writeConstantSignals,
+  writeGpuSignals,
+  writeServiceSignals,
+} from '../../store/queries/service-signals.ts';
 import type { Store } from '../../store/store.ts';
 import type { TimeRange } from './reference-ranges.ts';
 
@@ -23,7 +28,11 @@ export async function writeMinuteSignals(options: {
   await store.command({ name: 'write_business_signals', sql: writeBusinessSignals, parameters });
   for (const [model, values] of constants) {
     for (const [signal, value] of Object.entries(values)) {
-      await store.command({ name: 'write_constant_signals', sql: writeConstantSignals, parameters: { ...parameters, model, signal, value } });
+      await store.command({
+        name: 'write_constant_signals',
+        sql: writeConstantSignals,
+        parameters: { ...parameters, model, signal, value },
+      });
     }
   }
 }

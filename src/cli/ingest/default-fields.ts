@@ -16,7 +16,9 @@ export function withDefaults(line: Buffer, defaults: Defaults): Buffer {
   const start = text.indexOf('{') + 1;
   const rest = text.slice(start);
   const comma = Object.keys(record).length === 0 ? '' : ',';
-  return Buffer.from(`${text.slice(0, start)}${JSON.stringify(Object.fromEntries(absent)).slice(1, -1)}${comma}${rest}`);
+  return Buffer.from(
+    `${text.slice(0, start)}${JSON.stringify(Object.fromEntries(absent)).slice(1, -1)}${comma}${rest}`,
+  );
 }
 
 function parseObject(text: string): object | undefined {

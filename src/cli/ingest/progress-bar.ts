@@ -7,7 +7,11 @@ export class ProgressBar {
   #bytes = 0;
 
   /** `totalBytes` is undefined when nobody knows how much comes. */
-  constructor(options: { readonly title: string; readonly totalBytes: number | undefined; readonly stderr: NodeJS.WriteStream }) {
+  constructor(options: {
+    readonly title: string;
+    readonly totalBytes: number | undefined;
+    readonly stderr: NodeJS.WriteStream;
+  }) {
     this.#title = options.title;
     this.#totalBytes = options.totalBytes ?? 0;
     this.#stderr = options.stderr;
@@ -22,7 +26,9 @@ export class ProgressBar {
     if (!this.#draws) return;
     const share = Math.min(1, this.#bytes / this.#totalBytes);
     const bar = '█'.repeat(Math.round(share * 30)).padEnd(30, '░');
-    this.#stderr.write(`\r${this.#title} ${bar} ${(share * 100).toFixed(0)} %  ${records.toLocaleString('en-US')} records`);
+    this.#stderr.write(
+      `\r${this.#title} ${bar} ${(share * 100).toFixed(0)} %  ${records.toLocaleString('en-US')} records`,
+    );
   }
 
   end(): void {

@@ -52,7 +52,12 @@ export class RecordSender {
     try {
       response = await fetch(`${url}${this.#path}`, {
         method: 'POST',
-        headers: { ...headers, 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip', 'idempotency-key': key },
+        headers: {
+          ...headers,
+          'content-type': 'application/x-ndjson',
+          'content-encoding': 'gzip',
+          'idempotency-key': key,
+        },
         body,
         signal: AbortSignal.timeout(300_000),
       });

@@ -34,7 +34,12 @@ async function open(): Promise<Opened> {
   const database = 'default';
   const limits = { memoryBytes: 2_000_000_000, threads: 2 };
   const engine = await EmbeddedEngine.start({ path, database, limits, port: 0, logger, clock: systemClock });
-  const store = new Store({ endpoint: () => engine.endpoint, database, logger, telemetry: new Telemetry(new Registry()) });
+  const store = new Store({
+    endpoint: () => engine.endpoint,
+    database,
+    logger,
+    telemetry: new Telemetry(new Registry()),
+  });
   return {
     store,
     close: async () => {

@@ -48,9 +48,7 @@ export async function openRecordFile(options: {
     counted.on('data', (chunk: Buffer) => onBytes(chunk.length));
     const source = createReadStream(file, { highWaterMark: 1_048_576 });
     const isZipped = file.toLowerCase().endsWith('.gz');
-    const stream = isZipped
-      ? pipeline(source, counted, createGunzip(), () => {})
-      : pipeline(source, counted, () => {});
+    const stream = isZipped ? pipeline(source, counted, createGunzip(), () => {}) : pipeline(source, counted, () => {});
     return { stream, format: text };
   }
   const table = TABLE_FORMATS[extension];

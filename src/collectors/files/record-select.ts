@@ -4,13 +4,42 @@ import { UsageError } from '../../core/errors.ts';
 import type { Store } from '../../store/store.ts';
 
 const FIELDS = {
-  predictions: ['prediction_id', 'ts', 'model', 'version', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node', 'features'],
+  predictions: [
+    'prediction_id',
+    'ts',
+    'model',
+    'version',
+    'prediction',
+    'score',
+    'scores',
+    'latency_ms',
+    'status',
+    'segment',
+    'segments',
+    'trace_id',
+    'pod',
+    'node',
+    'features',
+  ],
   labels: ['prediction_id', 'model', 'label', 'label_ts', 'ts'],
   business: ['ts', 'metric', 'value', 'model', 'labels'],
   events: ['ts', 'kind', 'title', 'model', 'version', 'url', 'labels'],
 } as const;
 
-const TEXT_FIELDS = new Set(['prediction_id', 'model', 'version', 'status', 'segment', 'trace_id', 'pod', 'node', 'metric', 'kind', 'title', 'url']);
+const TEXT_FIELDS = new Set([
+  'prediction_id',
+  'model',
+  'version',
+  'status',
+  'segment',
+  'trace_id',
+  'pod',
+  'node',
+  'metric',
+  'kind',
+  'title',
+  'url',
+]);
 const OTHER_NAMES: Readonly<Record<string, string>> = { timestamp: 'ts', time: 'ts', id: 'prediction_id' };
 
 const columnSchema = z.object({ name: z.string(), type: z.string() });
@@ -36,7 +65,11 @@ export async function recordSelect(options: {
   const taken = new Set(columns.map(({ name }) => name).filter((name) => known.includes(name)));
   for (const { name, type } of columns) {
     const other = OTHER_NAMES[name];
-    const field = known.includes(name) ? name : other !== undefined && known.includes(other) && !taken.has(other) ? other : undefined;
+    const field = known.includes(name)
+      ? name
+      : other !== undefined && known.includes(other) && !taken.has(other)
+        ? other
+        : undefined;
     if (field === undefined) features.push(name);
     else fields.push(`${expression(name, field, type)} AS ${identifier(field)}`);
   }
@@ -51,8 +84,10 @@ export async function recordSelect(options: {
 function expression(column: string, field: string, type: string): string {
   const name = identifier(column);
   if (TEXT_FIELDS.has(field)) return `toString(${name})`;
-  if ((field === 'ts' || field === 'label_ts') && /DateTime/.test(type)) return `toUnixTimestamp64Milli(toDateTime64(${name}, 3, 'UTC'))`;
-  if ((field === 'ts' || field === 'label_ts') && /^(Nullable\()?Date/.test(type)) return `toUnixTimestamp(toDateTime(${name}, 'UTC')) * 1000`;
+  if ((field === 'ts' || field === 'label_ts') && /DateTime/.test(type))
+    return `toUnixTimestamp64Milli(toDateTime64(${name}, 3, 'UTC'))`;
+  if ((field === 'ts' || field === 'label_ts') && /^(Nullable\()?Date/.test(type))
+    return `toUnixTimestamp(toDateTime(${name}, 'UTC')) * 1000`;
   return name;
 }
 

@@ -118,7 +118,13 @@ async function readBody(
     }
     return undefined;
   } catch (error) {
-    if (gzip && error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('Z_')) {
+    if (
+      gzip &&
+      error instanceof Error &&
+      'code' in error &&
+      typeof error.code === 'string' &&
+      error.code.startsWith('Z_')
+    ) {
       return error.code === 'Z_BUF_ERROR' ? 'the gzip body ends early' : 'the body is not valid gzip';
     }
     throw error;

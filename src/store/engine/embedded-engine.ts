@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libchdbPath } from 'chdb/libchdb';
@@ -237,9 +237,11 @@ function readOrCreateCredentials(directory: string): z.infer<typeof credentialsS
   return credentials;
 }
 
+/** Writes a file that others of the machine cannot read; it appears whole or not at all. */
 function writePrivate(file: string, text: string): void {
-  writeFileSync(file, text, { mode: 0o600 });
-  chmodSync(file, 0o600);
+  rmSync(`${file}.new`, { force: true });
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }
 
 function readPorts(file: string): z.infer<typeof portsSchema> | undefined {

@@ -57,7 +57,7 @@ function stop(): void {
   if (typeof port !== 'number') process.exit(0);
   const kill = request({
     host: '127.0.0.1',
-    port: Number(port),
+    port,
     method: 'POST',
     path: '/',
     auth: `${user}:${password}`,

@@ -96,7 +96,10 @@ export class BatchWriter {
       try {
         const batch = await this.#spool.read(token);
         await this.#send(batch);
-        this.#logger.info({ event: 'batch_recovered', token, kind: batch.kind }, 'A batch of an earlier run was stored.');
+        this.#logger.info(
+          { event: 'batch_recovered', token, kind: batch.kind },
+          'A batch of an earlier run was stored.',
+        );
         stored += 1;
       } catch (error) {
         if (error instanceof AppError && error.retryable) throw error;
@@ -120,7 +123,8 @@ export class BatchWriter {
   async submit(unit: IngestUnit): Promise<UnitOutcome> {
     const known = this.#inHand.get(unit.receipt);
     if (known !== undefined) return { ...(await this.#inTime(known)), duplicate: true };
-    if (this.#pendingBytes + unit.bytes > this.#limits.pendingBytes && this.#pendingBytes > 0) throw new OverloadedError();
+    if (this.#pendingBytes + unit.bytes > this.#limits.pendingBytes && this.#pendingBytes > 0)
+      throw new OverloadedError();
     const stored = new Promise<UnitOutcome>((resolve, reject) => {
       this.#enqueue({ unit, resolve, reject });
     });
@@ -194,7 +198,8 @@ export class BatchWriter {
     let bytes = 0;
     let count = 0;
     for (const { unit } of lane.queue) {
-      if (count > 0 && (rows + unit.rows > this.#limits.batchRows || bytes + unit.bytes > this.#limits.batchBytes)) break;
+      if (count > 0 && (rows + unit.rows > this.#limits.batchRows || bytes + unit.bytes > this.#limits.batchBytes))
+        break;
       rows += unit.rows;
       bytes += unit.bytes;
       count += 1;
@@ -248,7 +253,9 @@ export class BatchWriter {
         random: Math.random,
         signal: this.#abort.signal,
         onRetry: (error, attempt) => {
-          this.#telemetry.counter('plumbline_ingest_retries_total', 'Batches sent to the database again.', ['kind']).inc({ kind: batch.kind });
+          this.#telemetry
+            .counter('plumbline_ingest_retries_total', 'Batches sent to the database again.', ['kind'])
+            .inc({ kind: batch.kind });
           this.#logger.warn({ event: 'batch_retry', attempt, err: error }, 'A batch is sent again.');
         },
       });
@@ -258,8 +265,12 @@ export class BatchWriter {
     }
     await this.#spool.remove(batch.token);
     const rows = batch.units.reduce((total, unit) => total + unit.rows, 0);
-    this.#telemetry.counter('plumbline_ingest_rows_total', 'Records stored or rejected.', ['kind']).inc({ kind: batch.kind }, rows);
-    this.#telemetry.counter('plumbline_ingest_bytes_total', 'Bytes of records stored.', ['kind']).inc({ kind: batch.kind }, batch.bytes);
+    this.#telemetry
+      .counter('plumbline_ingest_rows_total', 'Records stored or rejected.', ['kind'])
+      .inc({ kind: batch.kind }, rows);
+    this.#telemetry
+      .counter('plumbline_ingest_bytes_total', 'Bytes of records stored.', ['kind'])
+      .inc({ kind: batch.kind }, batch.bytes);
   }
 
   #outcomes(batch: readonly Waiting[]): Promise<ReadonlyMap<string, StoredOutcome>> {

@@ -22,7 +22,10 @@ const SHOWN_ERRORS = 20;
  *
  * @throws E_STORE
  */
-export async function readOutcomes(store: Store, receipts: readonly string[]): Promise<ReadonlyMap<string, StoredOutcome>> {
+export async function readOutcomes(
+  store: Store,
+  receipts: readonly string[],
+): Promise<ReadonlyMap<string, StoredOutcome>> {
   const rows = await store.query(receiptOutcomes, { receipts });
   const bad = rows.filter((row) => row.rejected > 0).map((row) => row.receipt);
   const lines = bad.length === 0 ? [] : await store.query(rejectedLines, { receipts: bad, limit: SHOWN_ERRORS });
@@ -32,7 +35,9 @@ export async function readOutcomes(store: Store, receipts: readonly string[]): P
       {
         accepted,
         rejected,
-        errors: lines.filter((line) => line.receipt === receipt).map(({ line, field, reason }) => ({ line, field, reason })),
+        errors: lines
+          .filter((line) => line.receipt === receipt)
+          .map(({ line, field, reason }) => ({ line, field, reason })),
       },
     ]),
   );

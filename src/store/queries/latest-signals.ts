@@ -7,7 +7,15 @@ export const latestSignals = defineQuery<{ readonly at_ms: number }>()({
   sql: `SELECT signal, model, version, feature, segment, gpu, argMax(value, (t, evaluated_at)) AS newest FROM signals
 WHERE t > fromUnixTimestamp64Milli({at_ms:Int64}) - INTERVAL 10 MINUTE AND t <= fromUnixTimestamp64Milli({at_ms:Int64}) AND state = 'ok' AND isFinite(value)
 GROUP BY signal, model, version, feature, segment, gpu`,
-  row: z.object({ signal: z.string(), model: z.string(), version: z.string(), feature: z.string(), segment: z.string(), gpu: z.string(), newest: z.number() }),
+  row: z.object({
+    signal: z.string(),
+    model: z.string(),
+    version: z.string(),
+    feature: z.string(),
+    segment: z.string(),
+    gpu: z.string(),
+    newest: z.number(),
+  }),
 });
 
 /** Which pod on which node and GPU served which model in the last ten minutes before a moment. */

@@ -23,7 +23,14 @@ export const lastFinalWindows = defineQuery<Record<string, never>>()({
 FROM (SELECT *, feature IN ('__score__', '__prediction__') AS is_prediction FROM drift_results FINAL WHERE final = 1 AND segment = '' AND version = '')
 WHERE (model, window_to) IN (SELECT model, max(window_to) FROM drift_results WHERE final = 1 AND segment = '' AND version = '' GROUP BY model)
 GROUP BY model, window_from, window_to`,
-  row: z.object({ model: z.string(), from_ms: z.number(), to_ms: z.number(), levels: z.array(z.string()), drifted: z.number(), score: z.number().nullable() }),
+  row: z.object({
+    model: z.string(),
+    from_ms: z.number(),
+    to_ms: z.number(),
+    levels: z.array(z.string()),
+    drifted: z.number(),
+    score: z.number().nullable(),
+  }),
 });
 
 export const modelsWithGrids = defineQuery<Record<string, never>>()({

@@ -34,7 +34,10 @@ function normal(random: () => number): number {
 }
 
 /** One hour of predictions: `amount` shifts by `shift` standard deviations, `country` turns to 'CH', `age` goes missing. */
-function hourOf(index: number, options: { shift?: number; foreign?: number; missing?: number; rows?: number } = {}): string {
+function hourOf(
+  index: number,
+  options: { shift?: number; foreign?: number; missing?: number; rows?: number } = {},
+): string {
   const random = createRandom(1000 + index);
   const rows = options.rows ?? 400;
   const lines: string[] = [];
@@ -77,12 +80,25 @@ beforeAll(async () => {
   running = await startTestStore();
   const logger = pino({ level: 'silent' });
   const { store, telemetry } = running;
-  writer = new BatchWriter({ store, spool: new Spool(mkdtempSync(join(tmpdir(), 'plumbline-spool-'))), clock: systemClock, logger, telemetry });
+  writer = new BatchWriter({
+    store,
+    spool: new Spool(mkdtempSync(join(tmpdir(), 'plumbline-spool-'))),
+    clock: systemClock,
+    logger,
+    telemetry,
+  });
   await writer.recover();
   schedule = new DriftSchedule({
     store,
     maker: { store, wallClock: systemClock, drainIngest: () => writer.drain() },
-    settingsOf: () => ({ windowMs: HOUR, falseAlarmsPerMonth: 1, minRows: 100, features: undefined, importance: {}, reference: undefined }),
+    settingsOf: () => ({
+      windowMs: HOUR,
+      falseAlarmsPerMonth: 1,
+      minRows: 100,
+      features: undefined,
+      importance: {},
+      reference: undefined,
+    }),
     clock: systemClock,
     logger,
   });
@@ -93,7 +109,16 @@ afterAll(async () => {
   await running.stop();
 });
 
-const resultSchema = z.object({ feature: z.string(), level: z.string(), psi_corrected: z.number().nullable(), ks: z.number().nullable(), missing_current: z.number(), unseen: z.number(), n: z.number(), reason: z.string() });
+const resultSchema = z.object({
+  feature: z.string(),
+  level: z.string(),
+  psi_corrected: z.number().nullable(),
+  ks: z.number().nullable(),
+  missing_current: z.number(),
+  unseen: z.number(),
+  n: z.number(),
+  reason: z.string(),
+});
 
 const resultsOf = (hour: number) =>
   rows(
@@ -114,7 +139,10 @@ describe('the drift of a model', () => {
       nowMs: systemClock.now(),
     });
     expect(stored).toMatchObject({ referenceVersion: 1, rows: REFERENCE_HOURS * 400 });
-    await schedule.judgeClosed(schedule.planOf('credit'), { fromMs: START + REFERENCE_HOURS * HOUR, toMs: START + (REFERENCE_HOURS + 2) * HOUR });
+    await schedule.judgeClosed(schedule.planOf('credit'), {
+      fromMs: START + REFERENCE_HOURS * HOUR,
+      toMs: START + (REFERENCE_HOURS + 2) * HOUR,
+    });
     const calm = await resultsOf(REFERENCE_HOURS);
     expect(calm.map(({ feature }) => feature)).toEqual(['__score__', 'age', 'amount', 'country', 'steady']);
     expect(calm.every(({ level, n }) => level === 'stable' && n === 400)).toBe(true);
@@ -150,10 +178,18 @@ describe('the drift of a model', () => {
 
   test('counts each value once, whether it arrived before its bins were made, meanwhile or afterwards', async () => {
     await send(hourOf(REFERENCE_HOURS + 2));
-    const before = hourOf(0).split('\n').map((line) => line.replace('"credit"', '"other"'));
+    const before = hourOf(0)
+      .split('\n')
+      .map((line) => line.replace('"credit"', '"other"'));
     await send(before.slice(0, 300).join('\n'));
     const [made] = await Promise.all([
-      replaceReference({ store: running.store, schedule, model: 'other', reference: { kind: 'fixed', fromMs: START, toMs: START + HOUR }, nowMs: systemClock.now() }),
+      replaceReference({
+        store: running.store,
+        schedule,
+        model: 'other',
+        reference: { kind: 'fixed', fromMs: START, toMs: START + HOUR },
+        nowMs: systemClock.now(),
+      }),
       (async () => {
         for (let part = 300; part < 400; part += 10) {
           await send(before.slice(part, part + 10).join('\n'));
@@ -198,13 +234,23 @@ describe('the drift of a model', () => {
     const restarted = new DriftSchedule({
       store: running.store,
       maker: { store: running.store, wallClock: systemClock, drainIngest: () => writer.drain() },
-      settingsOf: () => ({ windowMs: HOUR, falseAlarmsPerMonth: 1, minRows: 100, features: undefined, importance: {}, reference: undefined }),
+      settingsOf: () => ({
+        windowMs: HOUR,
+        falseAlarmsPerMonth: 1,
+        minRows: 100,
+        features: undefined,
+        importance: {},
+        reference: undefined,
+      }),
       clock: systemClock,
       logger: pino({ level: 'silent' }),
     });
     const minuteEnd = START + (REFERENCE_HOURS + 4) * HOUR + 60_000;
     await restarted.run(minuteEnd);
-    expect(restarted.planOf('credit')).toMatchObject({ reference: { kind: 'fixed', fromMs: START }, referenceVersion: 1 });
+    expect(restarted.planOf('credit')).toMatchObject({
+      reference: { kind: 'fixed', fromMs: START },
+      referenceVersion: 1,
+    });
     const signals = await rows(
       `SELECT signal, state FROM signals FINAL WHERE model = 'credit' AND feature = '' AND t = toDateTime(${minuteEnd / 1000 - 60}) ORDER BY signal`,
       z.object({ signal: z.string(), state: z.string() }),

@@ -40,10 +40,31 @@ beforeAll(async () => {
     weight: 1,
     value,
   });
-  await store.insert('gpu_samples', [gpu('GPU-1', 5, 0.9), gpu('GPU-1', 35, 0.7), gpu('GPU-2', 5, 0.2), gpu('GPU-3', 5, 1, '')]);
-  const business = (ts: number, value: number) => ({ metric: 'orders', model: 'ranker', ts: new Date(ts).toISOString(), value, labels: {}, received: new Date(T0).toISOString() });
-  await store.insert('business_metrics', [business(T0 + 1000, 30), business(T0 + 2000, 50), business(T0 - 7 * 86_400_000 + 1000, 80)]);
-  await writeMinuteSignals({ store, range: { fromMs: T0, toMs: T0 + 2 * MINUTE }, constants: new Map([['ranker', { slo_latency_p99_seconds: 0.05 }]]), nowMs: T0 + 3 * MINUTE });
+  await store.insert('gpu_samples', [
+    gpu('GPU-1', 5, 0.9),
+    gpu('GPU-1', 35, 0.7),
+    gpu('GPU-2', 5, 0.2),
+    gpu('GPU-3', 5, 1, ''),
+  ]);
+  const business = (ts: number, value: number) => ({
+    metric: 'orders',
+    model: 'ranker',
+    ts: new Date(ts).toISOString(),
+    value,
+    labels: {},
+    received: new Date(T0).toISOString(),
+  });
+  await store.insert('business_metrics', [
+    business(T0 + 1000, 30),
+    business(T0 + 2000, 50),
+    business(T0 - 7 * 86_400_000 + 1000, 80),
+  ]);
+  await writeMinuteSignals({
+    store,
+    range: { fromMs: T0, toMs: T0 + 2 * MINUTE },
+    constants: new Map([['ranker', { slo_latency_p99_seconds: 0.05 }]]),
+    nowMs: T0 + 3 * MINUTE,
+  });
 });
 afterAll(async () => {
   await running.stop();
@@ -55,7 +76,10 @@ async function signal(name: string, more = ''): Promise<readonly (number | null)
     sql: `SELECT value FROM signals FINAL WHERE signal = {name:String} AND model = 'ranker' ${more === '' ? "AND version = '' AND segment = '' AND gpu = ''" : more} ORDER BY t`,
     parameters: { name },
   });
-  return z.array(z.object({ value: z.number().nullable() })).parse(rows).map(({ value }) => value);
+  return z
+    .array(z.object({ value: z.number().nullable() }))
+    .parse(rows)
+    .map(({ value }) => value);
 }
 
 describe('the signals of a minute', () => {
@@ -72,7 +96,10 @@ describe('the signals of a minute', () => {
   test('tell the busiest GPU of the model and each GPU, also one that belongs to no model', async () => {
     expect(await signal('gpu_utilization_ratio')).toEqual([0.8]);
     expect(await signal('gpu_utilization_ratio', "AND gpu = 'GPU-2'")).toEqual([0.2]);
-    const rows = await running.store.rows({ name: 'test', sql: "SELECT gpu, value FROM signals FINAL WHERE signal = 'gpu_utilization_ratio' AND model = ''" });
+    const rows = await running.store.rows({
+      name: 'test',
+      sql: "SELECT gpu, value FROM signals FINAL WHERE signal = 'gpu_utilization_ratio' AND model = ''",
+    });
     expect(rows).toEqual([{ gpu: 'GPU-3', value: 1 }]);
   });
 
@@ -87,7 +114,12 @@ describe('the signals of a minute', () => {
 
   test('replace the earlier conclusion when a minute is concluded again', async () => {
     const { store } = running;
-    await writeMinuteSignals({ store, range: { fromMs: T0, toMs: T0 + MINUTE }, constants: new Map(), nowMs: T0 + 4 * MINUTE });
+    await writeMinuteSignals({
+      store,
+      range: { fromMs: T0, toMs: T0 + MINUTE },
+      constants: new Map(),
+      nowMs: T0 + 4 * MINUTE,
+    });
     expect(await signal('requests_per_second')).toEqual([5, 5]);
   });
 

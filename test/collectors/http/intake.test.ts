@@ -37,7 +37,9 @@ function send(
 ): Promise<IntakeResult> {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const size = options.chunk ?? 7;
-  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+    bytes.subarray(i * size, (i + 1) * size),
+  );
   return takeIn({
     body: Readable.from(chunks, { objectMode: false }),
     kind: options.kind ?? 'predictions',
@@ -50,7 +52,13 @@ function send(
 }
 
 const good = (id: string, more: Record<string, unknown> = {}): string =>
-  JSON.stringify({ prediction_id: id, ts: '2026-05-01T10:00:00.123Z', model: 'm', features: { a: 1, b: 'x', c: true, d: null }, ...more });
+  JSON.stringify({
+    prediction_id: id,
+    ts: '2026-05-01T10:00:00.123Z',
+    model: 'm',
+    features: { a: 1, b: 'x', c: true, d: null },
+    ...more,
+  });
 
 async function stored(id: string): Promise<unknown> {
   const rows = await running.store.rows({
@@ -105,8 +113,16 @@ describe('a prediction', () => {
       good('offset', { ts: '2026-05-01T12:00:00.123456789+02:00', prediction: 'cat' }),
     ];
     expect(await send(lines.join('\n'))).toMatchObject({ accepted: 2, rejected: 0 });
-    expect(await stored('epoch')).toMatchObject({ ts: '2026-05-01T10:00:00.123Z', version: '7', prediction_class: 'true' });
-    expect(await stored('offset')).toMatchObject({ ts: '2026-05-01T10:00:00.123Z', version: '0', prediction_class: 'cat' });
+    expect(await stored('epoch')).toMatchObject({
+      ts: '2026-05-01T10:00:00.123Z',
+      version: '7',
+      prediction_class: 'true',
+    });
+    expect(await stored('offset')).toMatchObject({
+      ts: '2026-05-01T10:00:00.123Z',
+      version: '0',
+      prediction_class: 'cat',
+    });
   });
 
   test.each([
@@ -132,10 +148,18 @@ describe('a prediction', () => {
     [good('x', { features: { ok: 1, a: { b: 1 } } }), 'features.a', 'must be a number, a string, a boolean or null'],
     [good('x', { features: { a: 'y'.repeat(9000) } }), 'features.a', 'is longer than 8192 bytes'],
     [good('x', { features: { ['k'.repeat(300)]: 1 } }), 'features', 'longer than 256 bytes'],
-    [good('x', { features: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`f${i}`, i])) }), 'features', 'more than 1000'],
+    [
+      good('x', { features: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`f${i}`, i])) }),
+      'features',
+      'more than 1000',
+    ],
     [good('x').replace('"a":1', '"a":NaN'), 'features.a', 'NaN and Infinity are not JSON numbers'],
     [good('x').replace('"a":1', '"a":-Infinity'), 'features.a', 'NaN and Infinity are not JSON numbers'],
-    ['{"prediction_id":"x","ts":1777629600123,"model":"m","score":NaN}', 'score', 'NaN and Infinity are not JSON numbers'],
+    [
+      '{"prediction_id":"x","ts":1777629600123,"model":"m","score":NaN}',
+      'score',
+      'NaN and Infinity are not JSON numbers',
+    ],
     [good('x', { score: '0.5' }), 'score', 'must be a number or null'],
     [good('x', { score: 1.5 }), 'score', 'must be a probability between 0 and 1'],
     [good('x', { scores: { a: 'b' } }), 'scores', 'must map classes to numbers'],
@@ -179,10 +203,16 @@ describe('a body', () => {
   test('may be an array, one object or objects in a row, cut anywhere', async () => {
     const array = `[${good('arr-1')}, ${JSON.stringify(JSON.parse(good('arr-2')), undefined, 2)} ,{"prediction_id":"]}\\"["}]`;
     for (const chunk of [1, 3, 1000]) {
-      expect(await send(array, { format: 'json', chunk, key: `a${chunk}` })).toMatchObject({ accepted: 2, rejected: 1 });
+      expect(await send(array, { format: 'json', chunk, key: `a${chunk}` })).toMatchObject({
+        accepted: 2,
+        rejected: 1,
+      });
     }
     expect(await send(good('one'), { format: 'json' })).toMatchObject({ accepted: 1, rejected: 0 });
-    expect(await send(`${good('row-1')}\n${good('row-2')}`, { format: 'json' })).toMatchObject({ accepted: 2, rejected: 0 });
+    expect(await send(`${good('row-1')}\n${good('row-2')}`, { format: 'json' })).toMatchObject({
+      accepted: 2,
+      rejected: 0,
+    });
   });
 
   test('that ends early keeps its good lines and says where it broke', async () => {
@@ -205,19 +235,38 @@ describe('a body', () => {
 test('labels, business numbers and change events are checked in the same way', async () => {
   expect(
     await send(
-      ['{"prediction_id":"p","label":1,"label_ts":"2026-05-01T10:00:00Z"}', '{"prediction_id":"p","label":"late","ts":1777629600123,"model":"m"}', '{"prediction_id":"p"}', '{"prediction_id":"p","label":null,"ts":1777629600123}'].join('\n'),
+      [
+        '{"prediction_id":"p","label":1,"label_ts":"2026-05-01T10:00:00Z"}',
+        '{"prediction_id":"p","label":"late","ts":1777629600123,"model":"m"}',
+        '{"prediction_id":"p"}',
+        '{"prediction_id":"p","label":null,"ts":1777629600123}',
+      ].join('\n'),
       { kind: 'labels' },
     ),
-  ).toMatchObject({ accepted: 2, errors: [{ line: 3, field: 'label' }, { line: 4, field: 'label' }] });
+  ).toMatchObject({
+    accepted: 2,
+    errors: [
+      { line: 3, field: 'label' },
+      { line: 4, field: 'label' },
+    ],
+  });
   expect(
     await send(
-      ['{"ts":1777629600123,"metric":"revenue_usd","value":5,"model":"m","labels":{"shop":"eu"}}', '{"ts":1777629600123,"metric":"a b","value":5}', '{"ts":1777629600123,"metric":"revenue_usd","value":"5"}'].join('\n'),
+      [
+        '{"ts":1777629600123,"metric":"revenue_usd","value":5,"model":"m","labels":{"shop":"eu"}}',
+        '{"ts":1777629600123,"metric":"a b","value":5}',
+        '{"ts":1777629600123,"metric":"revenue_usd","value":"5"}',
+      ].join('\n'),
       { kind: 'business' },
     ),
   ).toMatchObject({ accepted: 1, errors: [{ field: 'metric' }, { field: 'value' }] });
   expect(
     await send(
-      ['{"ts":1777629600123,"kind":"deploy","title":"v3","model":"m","version":"3","labels":{"a":"b"}}', '{"ts":1777629600123,"kind":"party","title":"x"}', '{"ts":1777629600123,"kind":"deploy"}'].join('\n'),
+      [
+        '{"ts":1777629600123,"kind":"deploy","title":"v3","model":"m","version":"3","labels":{"a":"b"}}',
+        '{"ts":1777629600123,"kind":"party","title":"x"}',
+        '{"ts":1777629600123,"kind":"deploy"}',
+      ].join('\n'),
       { kind: 'events' },
     ),
   ).toMatchObject({ accepted: 1, errors: [{ field: 'kind' }, { field: 'title' }] });
