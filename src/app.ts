@@ -4,6 +4,7 @@ import { AlertEvaluator } from './alerting/alert-evaluator.ts';
 import { createAlertStore } from './alerting/alert-store.ts';
 import { loadRules } from './alerting/load-rules.ts';
 import { readRuleFiles } from './alerting/read-rule-files.ts';
+import type { Rule } from './alerting/rule.ts';
 import { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { MinuteLoop } from './analysis/minute/minute-loop.ts';
 import { PerformanceSignals } from './analysis/minute/performance-signals.ts';
@@ -22,11 +23,11 @@ import { listenHttp } from './app-http.ts';
 import { constantSignals, driftSettings, storeSettings } from './settings.ts';
 import { BatchWriter } from './store/ingest/batch-writer.ts';
 import { Spool } from './store/ingest/spool.ts';
-import { openStore } from './store/open-store.ts';
+import { type OpenStore, openStore } from './store/open-store.ts';
 import type { Store } from './store/store.ts';
 import { SignalGauges } from './telemetry/signal-gauges.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
-import { startTracing } from './telemetry/tracing.ts';
+import { startTracing, type Tracing } from './telemetry/tracing.ts';
 
 export type Role = 'all' | 'collect' | 'evaluate' | 'api';
 
@@ -60,7 +61,7 @@ const DRAIN_MS = 15_000;
 
 /** Wires the service together and starts it. The only place where the parts meet. */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { config, clock, wallClock, logger, random } = options;
+  const { config, wallClock, logger } = options;
   const { rules, warnings } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
   for (const warning of warnings) logger.warn({ event: 'rule_warning' }, warning);
   const tracing = startTracing(config.telemetry.otlp_endpoint, packageVersion);
@@ -73,6 +74,26 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     logger,
     telemetry,
   });
+  try {
+    return await assemble({ ...options, rules, opened, tracing, registry, telemetry });
+  } catch (error) {
+    // A start that fails half-way leaves no engine behind.
+    await opened.close();
+    await tracing.stop();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: ServiceOptions & {
+    readonly rules: readonly Rule[];
+    readonly opened: OpenStore;
+    readonly tracing: Tracing;
+    readonly registry: Registry;
+    readonly telemetry: Telemetry;
+  },
+): Promise<Service> {
+  const { config, clock, wallClock, logger, random, rules, opened, tracing, registry, telemetry } = options;
   const { store, engine } = opened;
   const spool = new Spool(`${config.clickhouse.path}/spool`);
   const limits = { answerMs: config.server.answer_timeout };
