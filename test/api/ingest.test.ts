@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Service } from '../../src/app.ts';
-import { type Answer, type Body, NDJSON, predictionLine, request } from '../support/client.ts';
+import { type Answer, type Body, expectProblem, NDJSON, predictionLine, request } from '../support/client.ts';
 import { startInProcess } from '../support/in-process.ts';
 
 const LIMIT_BYTES = 2_000_000;
@@ -64,16 +64,6 @@ async function stored(kind: Kind): Promise<number> {
     sql: `SELECT count() AS n FROM ${TABLES[kind]} ${kind === 'labels' ? 'FINAL' : ''}`,
   });
   return z.tuple([z.object({ n: z.number() })]).parse(rows)[0].n;
-}
-
-const problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() });
-
-function expectProblem(answer: Answer, status: number, detail: string | RegExp): void {
-  expect(answer.status).toBe(status);
-  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
-  const body = problem.parse(answer.json());
-  expect(body.status).toBe(status);
-  expect(body.detail).toMatch(detail);
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' } as const;

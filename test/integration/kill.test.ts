@@ -7,8 +7,9 @@ import { ask, ServiceYard } from '../support/service.ts';
 // A few rounds by default; a campaign is run with PLUMBLINE_KILL_ROUNDS=10.
 const ROUNDS = Number(process.env['PLUMBLINE_KILL_ROUNDS'] ?? 2);
 const SERVICE_ROUNDS = Math.ceil(ROUNDS / 2);
-const CLIENTS = 4;
-const LINES_PER_POST = 200;
+// Enough clients that two batches are always under way: one is in the middle when the other is acknowledged.
+const CLIENTS = 12;
+const LINES_PER_POST = 100;
 
 const yard = new ServiceYard();
 afterAll(async () => {
@@ -82,7 +83,7 @@ class Traffic {
 
   /** Resolves after some more posts were acknowledged. */
   async grow(): Promise<void> {
-    const wanted = this.#posts + 2 * CLIENTS;
+    const wanted = this.#posts + 2 * CLIENTS + 1;
     await waitFor('posts to be acknowledged', () => (this.#posts >= wanted ? true : undefined));
   }
 

@@ -115,7 +115,7 @@ describe('a running service', () => {
     expect(stored?.n).toBeGreaterThanOrEqual(acknowledged);
   });
 
-  test('takes a body of 300 MB in without holding it in memory', async () => {
+  test('takes a body of 300 MB in without holding it in memory', { timeout: 180_000 }, async () => {
     const before = residentBytes(service.pid);
     const answer = await request(`${service.url}/v1/predictions`, {
       body: wideLines({ count: 3000, bytes: 100_000, prefix: 'wide' }),

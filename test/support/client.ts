@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { z } from 'zod';
 
 const receiptSchema = z.object({
@@ -64,3 +65,14 @@ export function predictionLine(id: string, more: Readonly<Record<string, unknown
 }
 
 export const NDJSON = { 'content-type': 'application/x-ndjson' } as const;
+
+const problem = z.looseObject({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() });
+
+/** Fails the test when an answer is not the problem document that was expected. */
+export function expectProblem(answer: Answer, status: number, detail: string | RegExp): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  const body = problem.parse(answer.json());
+  expect(body.status).toBe(status);
+  expect(body.detail).toMatch(detail);
+}

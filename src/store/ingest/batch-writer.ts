@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { retry } from '../../core/retry.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Store } from '../store.ts';
-import type { Spool, SpooledBatch } from './spool.ts';
+import { batchOf, type Spool, type SpooledBatch } from './spool.ts';
 import { type IngestUnit, RECORD_KINDS, type RecordKind, UNIT_COLUMNS } from './unit.ts';
 import { readOutcomes, type StoredOutcome } from './unit-outcome.ts';
 import { OverloadedError, StoreSlowError } from './writer-errors.ts';
@@ -216,7 +215,10 @@ export class BatchWriter {
         const fresh = batch.filter(({ unit }) => !seen.has(unit.receipt));
         span.setAttribute('plumbline.units', batch.length);
         if (fresh.length > 0) {
-          const spooled = assemble(kind, fresh, this.#clock.now());
+          const spooled = batchOf(
+            fresh.map(({ unit }) => unit),
+            this.#clock.now(),
+          );
           span.setAttribute('plumbline.bytes', spooled.bytes);
           await this.#spool.write(spooled);
           await this.#send(spooled);
@@ -274,12 +276,9 @@ export class BatchWriter {
   }
 
   #outcomes(batch: readonly Waiting[]): Promise<ReadonlyMap<string, StoredOutcome>> {
+    const receipts = batch.map(({ unit }) => unit.receipt);
     return retry({
-      action: () =>
-        readOutcomes(
-          this.#store,
-          batch.map(({ unit }) => unit.receipt),
-        ),
+      action: () => readOutcomes(this.#store, receipts),
       policy: INSERT_POLICY,
       clock: this.#clock,
       random: Math.random,
@@ -299,13 +298,3 @@ const INSERT_SETTINGS = {
   // Keeps the second parse away from lines that do not need it.
   short_circuit_function_evaluation: 'enable',
 } as const;
-
-function assemble(kind: RecordKind, batch: readonly Waiting[], nowMs: number): SpooledBatch {
-  return {
-    token: `${nowMs.toString().padStart(15, '0')}-${randomUUID()}`,
-    kind,
-    units: batch.map(({ unit }) => ({ receipt: unit.receipt, rows: unit.rows })),
-    bytes: batch.reduce((total, { unit }) => total + unit.bytes, 0),
-    body: batch.flatMap(({ unit }) => unit.body),
-  };
-}

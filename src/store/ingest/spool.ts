@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { RECORD_KINDS } from './unit.ts';
+import { type IngestUnit, RECORD_KINDS } from './unit.ts';
 
 const headerSchema = z.object({
   token: z.string(),
@@ -13,6 +14,19 @@ const headerSchema = z.object({
 /** A batch on its way into the engine: written down before it is sent, so that a crash sends the very same bytes again. */
 export interface SpooledBatch extends z.infer<typeof headerSchema> {
   readonly body: readonly Buffer[];
+}
+
+/** Returns the batch that carries some units of one kind, under a token of its own that begins with the time. */
+export function batchOf(units: readonly IngestUnit[], nowMs: number): SpooledBatch {
+  const [first] = units;
+  if (first === undefined) throw new AppError('E_INTERNAL', 'A batch has no units.');
+  return {
+    token: `${nowMs.toString().padStart(15, '0')}-${randomUUID()}`,
+    kind: first.kind,
+    units: units.map(({ receipt, rows }) => ({ receipt, rows })),
+    bytes: units.reduce((total, { bytes }) => total + bytes, 0),
+    body: units.flatMap(({ body }) => body),
+  };
 }
 
 /** Keeps batches between "about to be sent" and "stored", one file each. Survives the death of the process. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -251,72 +251,4 @@ describe('plumbline ingest', () => {
     expect(row).toEqual({ n: 5, ids: 5 });
     await yard.stop(next);
   });
-});
-
-test('plumbline reference sets, lists and shows', { timeout: 180_000 }, async () => {
-  await ingest(write('referred.ndjson', lines('referred', 30)));
-  const run = (...args: readonly string[]) => runPlumbline(['reference', ...args, '--url', service.url]);
-  const fixed = await run('set', 'late-flights', '--from', '2026-05-01T10:00:00Z', '--to', '2026-05-01T11:00:00Z');
-  expect(fixed.stderr).toBe('');
-  expect(fixed.code).toBe(0);
-  expect(JSON.parse(fixed.stdout)).toMatchObject({
-    model: 'late-flights',
-    reference_version: 1,
-    kind: 'fixed',
-    from: '2026-05-01T10:00:00.000Z',
-  });
-  const trailing = await run('set', 'late-flights', '--kind', 'trailing', '--window', '2d');
-  expect(JSON.parse(trailing.stdout)).toMatchObject({ reference_version: 2, kind: 'trailing' });
-  const [list, show, none, empty, unknown] = await Promise.all([
-    run('list'),
-    run('show', 'late-flights'),
-    run('show', 'nobody'),
-    run('set', 'late-flights', '--from', '1999-01-01T00:00:00Z', '--to', '1999-01-02T00:00:00Z'),
-    run('set', 'late-flights'),
-  ]);
-  expect(list.stdout).toContain('"late-flights"');
-  expect(
-    show.stdout
-      .trim()
-      .split('\n')
-      .map((line) => z.object({ reference_version: z.number() }).parse(JSON.parse(line)).reference_version),
-  ).toEqual([2, 1]);
-  expect({ code: none.code, stdout: none.stdout }).toEqual({ code: 1, stdout: '' });
-  expect(empty.code).toBe(2);
-  expect(empty.stderr).toMatch(/^plumbline: There are no predictions of late-flights between 1999-01-01/);
-  expect(unknown.code).toBe(2);
-  expect(unknown.stderr).toBe('plumbline: A fixed reference needs --from and --to.\n');
-});
-
-test('plumbline check and migrate speak of the configuration, the rules and the database', {
-  timeout: 180_000,
-}, async () => {
-  const config = `${path}/plumbline.yaml`;
-  const own = yard.folder();
-  const dead = yard.folder({ clickhouse: { url: 'http://127.0.0.1:9' } });
-  const wrong = write('wrong.yaml', 'server: { prot: 1 }\n');
-  const [beside, alone, deadCheck, deadServe, migrate, mistaken] = await Promise.all([
-    runPlumbline(['check', '--config', config]),
-    runPlumbline(['migrate', '--config', `${own}/plumbline.yaml`]),
-    runPlumbline(['check', '--config', `${dead}/plumbline.yaml`]),
-    runPlumbline(['serve', '--config', `${dead}/plumbline.yaml`]),
-    runPlumbline(['migrate', '--config', config]),
-    runPlumbline(['check', '--config', wrong]),
-  ]);
-  expect(beside.code).toBe(0);
-  expect(beside.stdout).toMatch(
-    /ok {2}configuration: 0 models\nok {2}rules: [1-9]\d*\n(.*\n)*ok {2}database: embedded\n$/,
-  );
-  expect(alone.code).toBe(0);
-  expect(alone.stdout).toBe(`The schema of database plumbline on the embedded engine in ${own}/data is up to date.\n`);
-  expect(migrate.code).toBe(0);
-  expect(deadCheck.code).toBe(1);
-  expect(deadCheck.stdout).toMatch(/^NO {2}database: .*ECONNREFUSED/m);
-  expect(deadServe.code).toBe(3);
-  expect(deadServe.stderr).toMatch(/^plumbline: .*ECONNREFUSED.*\.$/m);
-  expect(mistaken.code).toBe(2);
-  expect(mistaken.stderr).toMatch(
-    /^plumbline: .*wrong\.yaml: server has the unknown key "prot"; allowed: host, port, .*\.\n$/,
-  );
-  expect(existsSync(`${own}/data/engine`)).toBe(true);
 });
