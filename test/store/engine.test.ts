@@ -123,6 +123,18 @@ describe('the embedded engine', () => {
     }
     expect(running.engine.restarts).toBe(before + 2);
   });
+
+  test('keeps its address when its process is killed while it is starting again', async () => {
+    const { url } = running.engine.endpoint;
+    for (let round = 1; round <= 3; round += 1) {
+      const { pid } = running.engine;
+      process.kill(pid ?? 0, 'SIGKILL');
+      await waitFor('another process', () => (running.engine.pid === pid ? undefined : true));
+    }
+    await waitFor('the engine to answer', async () => ((await running.store.ping()) ? true : undefined));
+    expect(running.engine.endpoint.url).toBe(url);
+    expect(await kept()).toBe(2);
+  });
 });
 
 describe('an engine of its own', () => {

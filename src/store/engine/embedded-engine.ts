@@ -102,13 +102,13 @@ export class EmbeddedEngine {
     this.#stopping = true;
     await this.#restarting;
     const child = this.#child;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) {
+    if (child !== undefined && !hasEnded(child)) {
       const ended = new AbortController();
       const exited = onExit(child).then(() => ended.abort());
       child.stdin?.end();
       // A clock left running would keep this process alive.
       await this.#options.clock.sleep(STOP_TIMEOUT_MS, ended.signal);
-      if (child.exitCode === null && child.signalCode === null) {
+      if (!hasEnded(child)) {
         child.kill('SIGKILL');
         await exited;
       }
@@ -166,15 +166,16 @@ export class EmbeddedEngine {
     });
     const deadline = clock.now() + START_TIMEOUT_MS;
     for (;;) {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        // The kept port may have been taken by somebody else meanwhile; a configured one is never changed silently.
-        this.#port = this.#options.port;
+      if (hasEnded(child)) {
+        // Somebody else may have taken the kept port meanwhile; a configured one is never changed silently.
+        if (complaint.includes('Address already in use')) this.#port = this.#options.port;
         throw new AppError('E_ENGINE_START', `The embedded engine did not start: ${complaint.trim()}`, {
           retryable: true,
         });
       }
       const ports = readPorts(portFile);
-      if (ports !== undefined && (await answers(ports.http))) {
+      // It may have died after its answer and before we read it; nobody would notice that later.
+      if (ports !== undefined && (await answers(ports.http)) && !hasEnded(child)) {
         this.#port = ports.http;
         break;
       }
@@ -262,6 +263,10 @@ async function answers(port: number): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
 }
 
 function onExit(child: ChildProcess): Promise<void> {
