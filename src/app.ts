@@ -9,9 +9,8 @@ import { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { MinuteLoop } from './analysis/minute/minute-loop.ts';
 import { PerformanceSignals } from './analysis/minute/performance-signals.ts';
 import { publishSignals } from './analysis/minute/publish-signals.ts';
-import { GpuTelemetry } from './collectors/gpu/gpu-telemetry.ts';
-import { createModelMatch } from './collectors/gpu/model-match.ts';
-import { createScrapeCollector, type ScrapeCollector } from './collectors/prometheus/scrape-collector.ts';
+import { createCollectors } from './app-collectors.ts';
+import type { ScrapeCollector } from './collectors/prometheus/scrape-collector.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock } from './core/clock.ts';
 import type { Notifier } from './notify/notifier.ts';
@@ -155,21 +154,12 @@ async function assemble(
     logger,
     telemetry,
   });
-  const scraper = createScrapeCollector({
-    config: config.collectors.prometheus,
-    gpu: new GpuTelemetry(createModelMatch(config.models.map(({ name, gpu }) => ({ model: name, gpu })))),
-    store,
-    telemetry,
-    logger,
-    clock,
-    random,
-    fetch,
-  });
+  const collectors = createCollectors({ config, store, writer, telemetry, logger, clock, wallClock, random });
   let ready = true;
   const http = await listenHttp({ ...options, store, writer, schedule, registry, isReady: () => ready });
   const collects = options.role === 'all' || options.role === 'collect';
   const evaluates = options.role === 'all' || options.role === 'evaluate';
-  if (options.background && collects) await scraper.start();
+  if (options.background && collects) for (const collector of collectors.all) await collector.start();
   if (options.background && evaluates) loop.start();
   if (evaluates) worker.start();
   logger.info(
@@ -181,7 +171,7 @@ async function assemble(
   const stop = async (): Promise<void> => {
     ready = false;
     await http.close();
-    await scraper.stop();
+    for (const collector of collectors.all.toReversed()) await collector.stop();
     await loop.stop();
     await writer.stop(DRAIN_MS);
     await worker.stop();
@@ -195,7 +185,7 @@ async function assemble(
     enginePid: engine?.pid,
     loop,
     schedule,
-    scraper,
+    scraper: collectors.scraper,
     worker,
     writer,
     stop: () => (stopped ??= stop()),

@@ -5,6 +5,7 @@ import type { Store } from '../../store/store.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { GpuTelemetry } from '../gpu/gpu-telemetry.ts';
 import type { PrometheusConfig } from './config.ts';
+import type { Collector } from '../collector.ts';
 import { EXPOSITION_LIMITS, parseExposition } from './exposition.ts';
 import { SampleWriter } from './sample-writer.ts';
 import { ScrapeHealth } from './scrape-health.ts';
@@ -37,7 +38,7 @@ export interface ScrapeOutcome {
   readonly failure: ScrapeFailure | undefined;
 }
 
-export interface ScrapeCollector {
+export interface ScrapeCollector extends Collector {
   /** Begins to scrape every target at its interval. A stopped collector stays stopped. */
   start(): Promise<void>;
   /** Ends all scrapes and stores what they brought. Safe to call twice, and while starting. */
@@ -61,6 +62,7 @@ interface ScrapedJob {
 }
 
 class Scraper implements ScrapeCollector {
+  readonly name = 'prometheus';
   readonly #options: ScrapeCollectorOptions;
   readonly #jobs: readonly ScrapedJob[];
   readonly #writer: SampleWriter;
