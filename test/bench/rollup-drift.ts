@@ -18,6 +18,33 @@ const REFERENCE_HOURS = 24;
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.parse('2026-06-02T12:00:00Z');
 
+const TRAILING_HOURS = 168;
+
+const REFERENCES = {
+  fixed: { kind: 'fixed', fromMs: NOW_MS - (REFERENCE_HOURS + 1) * HOUR_MS, toMs: NOW_MS - HOUR_MS },
+  trailing: { kind: 'trailing', windowMs: TRAILING_HOURS * HOUR_MS },
+} as const;
+
+const CASES = [
+  [
+    'fixed',
+    [
+      ['references merged once, hour closed', NOW_MS],
+      ['sliding window', NOW_MS + 5 * 60_000],
+      ['sliding window again', NOW_MS + 10 * 60_000],
+      ['next hour closed', NOW_MS + HOUR_MS],
+    ],
+  ],
+  [
+    'trailing',
+    [
+      ['hour closed, reference moved', NOW_MS],
+      ['sliding window', NOW_MS + 5 * 60_000],
+      ['next hour closed, reference moved', NOW_MS + HOUR_MS],
+    ],
+  ],
+] as const;
+
 const usageSchema = z.object({ cpu_seconds: z.number(), memory_bytes: z.number() });
 
 /** One evaluation of every feature of a fleet from the rollups: what a minute costs, and what the end of an hour costs. */
@@ -47,42 +74,27 @@ export const rollupDriftBench: Bench = {
     try {
       const { store } = opened;
       await seed(store);
-      const schedule = new DriftSchedule({
-        store,
-        maker: { store, wallClock: systemClock, drainIngest: async () => {} },
-        settingsOf: () => ({
-          windowMs: HOUR_MS,
-          falseAlarmsPerMonth: 1,
-          minRows: 100,
-          features: undefined,
-          importance: {},
-          reference: { kind: 'fixed', fromMs: NOW_MS - (REFERENCE_HOURS + 1) * HOUR_MS, toMs: NOW_MS - HOUR_MS },
-        }),
-        clock: systemClock,
-        logger,
-      });
-      for (const [name, minuteMs] of [
-        ['references merged, hour closed', NOW_MS],
-        ['sliding windows', NOW_MS + 5 * 60_000],
-        ['sliding windows again', NOW_MS + 10 * 60_000],
-      ] as const) {
-        const started = performance.now();
-        const cpu = process.cpuUsage();
-        const since = Date.now();
-        await schedule.run(minuteMs);
-        const node = process.cpuUsage(cpu);
-        const engine = await usage(store, since);
-        process.stdout.write(
-          `${JSON.stringify({
-            bench: 'rollup-drift',
-            case: name,
-            features: MODELS * FEATURES,
-            wall_seconds: round((performance.now() - started) / 1000),
-            service_cpu_seconds: round((node.user + node.system) / 1e6),
-            engine_cpu_seconds: round(engine.cpu_seconds),
-            engine_query_memory_mib: Math.round(engine.memory_bytes / 1_048_576),
-          })}\n`,
-        );
+      for (const [kind, cases] of CASES) {
+        const schedule = new DriftSchedule({
+          store,
+          maker: { store, wallClock: systemClock, drainIngest: async () => {} },
+          settingsOf: () => ({
+            windowMs: HOUR_MS,
+            falseAlarmsPerMonth: 1,
+            minRows: 100,
+            features: undefined,
+            importance: {},
+            reference: REFERENCES[kind],
+          }),
+          clock: systemClock,
+          logger,
+        });
+        await schedule.load();
+        for (const [name, minuteMs] of cases) {
+          const measured = await measure(store, () => schedule.run(minuteMs));
+          const line = { bench: 'rollup-drift', reference: kind, case: name, features: MODELS * FEATURES, ...measured };
+          process.stdout.write(`${JSON.stringify(line)}\n`);
+        }
       }
     } finally {
       await opened.close();
@@ -90,6 +102,26 @@ export const rollupDriftBench: Bench = {
     }
   },
 };
+
+/** Wall and CPU seconds of service and engine, and the largest memory of one statement. */
+async function measure(store: Store, action: () => Promise<void>): Promise<Readonly<Record<string, number>>> {
+  const started = performance.now();
+  const cpu = process.cpuUsage();
+  const since = Date.now();
+  await action();
+  const node = process.cpuUsage(cpu);
+  const wall = (performance.now() - started) / 1000;
+  const engine = await usage(store, since);
+  const service = (node.user + node.system) / 1e6;
+  return {
+    wall_seconds: round(wall),
+    service_cpu_seconds: round(service),
+    engine_cpu_seconds: round(engine.cpu_seconds),
+    cpu_seconds: round(service + engine.cpu_seconds),
+    engine_query_memory_mib: Math.round(engine.memory_bytes / 1_048_576),
+    service_memory_mib: Math.round(process.memoryUsage.rss() / 1_048_576),
+  };
+}
 
 /** Grids of 250 bins and histograms straight into the tables: the shape of what ingest leaves behind. */
 async function seed(store: Store): Promise<void> {
@@ -114,7 +146,14 @@ CROSS JOIN (SELECT number AS bucket FROM numbers(${buckets})) AS b CROSS JOIN (S
     name: 'seed_reference',
     sql: histogram(REFERENCE_HOURS, NOW_MS - (REFERENCE_HOURS + 1) * HOUR_MS, 3600, ROWS_PER_HOUR),
   });
-  await store.command({ name: 'seed_current', sql: histogram(15, NOW_MS - HOUR_MS, 300, ROWS_PER_HOUR / 12) });
+  await store.command({ name: 'seed_current', sql: histogram(24, NOW_MS - HOUR_MS, 300, ROWS_PER_HOUR / 12) });
+  await store.command({
+    name: 'seed_windows',
+    sql: `INSERT INTO feature_windows (window, grid_id, window_from, h, counts, created)
+SELECT 3600, toUInt32(number % ${MODELS * FEATURES} + 1), toDateTime(${NOW_MS / 1000 - 3600}) - 3600 * (1 + intDiv(number, ${MODELS * FEATURES})),
+  arrayMap(i -> toUInt64(if(i BETWEEN 1 AND 248, 20 + (number * 31 + i * 17) % 41, 0)), range(256)) AS h,
+  arrayMap(g -> arraySum(arraySlice(h, 1 + g * 25, 25)), range(10)), now64(3) FROM numbers(${MODELS * FEATURES * TRAILING_HOURS})`,
+  });
 }
 
 async function usage(store: Store, sinceMs: number): Promise<z.infer<typeof usageSchema>> {

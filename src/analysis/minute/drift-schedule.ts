@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
+import { groupBy } from '../../core/group-by.ts';
 import { alarmStateMachine } from '../../stats/alarm-state-machine.ts';
-import { isLevel, worstLevel } from '../../stats/levels.ts';
+import { type FeatureFloors, isLevel, worstLevel } from '../../stats/levels.ts';
 import { currentReferences } from '../../store/queries/drift-rollup.ts';
-import { knownModels } from '../../store/queries/grids.ts';
 import {
   archiveDriftResults,
   lastFinalWindows,
@@ -11,10 +11,14 @@ import {
   recentLevels,
 } from '../../store/queries/minute-loop.ts';
 import type { Row, Store } from '../../store/store.ts';
-import { type DriftPlan, judgeWindows, type KeyedPlan, type WindowDrift } from './drift-job.ts';
-import { type GridMaker, makeGrids } from './grids.ts';
+import { judgeWindows, type WindowDrift } from './drift-job.ts';
+import type { DriftPlan } from './drift-plan.ts';
+import { FeatureWindows } from './feature-windows.ts';
+import type { GridMaker } from './grids.ts';
+import { type KnownModel, MissingGrids } from './missing-grids.ts';
 import { ReferenceProfiles } from './reference-profiles.ts';
 import { isShared, type Reference, type TimeRange } from './reference-ranges.ts';
+import { ReferenceRequests } from './reference-requests.ts';
 import { parseReference } from './reference-spec.ts';
 
 /** What the configuration says about the drift of one model. */
@@ -24,6 +28,8 @@ export interface DriftSettings {
   readonly minRows: number;
   readonly features: readonly string[] | undefined;
   readonly importance: Readonly<Record<string, number>>;
+  /** Where levels start; the default floors when absent. */
+  readonly floors?: FeatureFloors;
   readonly reference: Reference | undefined;
 }
 
@@ -38,8 +44,9 @@ export interface DriftScheduleOptions {
 const DEFAULT_REFERENCE: Reference = { kind: 'trailing', windowMs: 7 * 86_400_000 };
 const ROLLUP_MS = 300_000;
 const REMEMBERED_WINDOWS = 60;
-/** Windows judged by one query at most. */
+/** Windows, of any models, judged by one query at most. */
 const WINDOWS_AT_ONCE = 31 * 24;
+const MODELS_AT_ONCE = 50;
 
 /** Keeps the drift of every model up to date: bins for new features, a verdict when a window closes, a sliding value in between. */
 export class DriftSchedule {
@@ -48,75 +55,123 @@ export class DriftSchedule {
   readonly #finalTo = new Map<string, number>();
   readonly #slidingTo = new Map<string, number>();
   readonly #alarms = new Map<string, number>();
+  readonly #windows: FeatureWindows;
   readonly #profiles: ReferenceProfiles;
+  readonly #requests: ReferenceRequests;
+  readonly #grids: MissingGrids;
   readonly #references = new Map<string, { readonly reference: Reference; readonly version: number }>();
   #loaded = false;
 
   constructor(options: DriftScheduleOptions) {
     this.#options = options;
-    this.#profiles = new ReferenceProfiles({ store: options.store, wallClock: options.maker.wallClock });
+    const { store, maker, logger } = options;
+    this.#windows = new FeatureWindows({ store, wallClock: maker.wallClock });
+    this.#profiles = new ReferenceProfiles({ store, wallClock: maker.wallClock, windows: this.#windows });
+    this.#requests = new ReferenceRequests(store);
+    this.#grids = new MissingGrids(maker, logger);
   }
 
-  /** Judges what a minute has brought to its end, for all models: closed windows one by one, sliding ones together. */
+  /** Judges what a minute has brought to its end, for all models together: closed windows, then sliding ones. */
   async run(minuteEndMs: number): Promise<void> {
     await this.load();
-    const { store, clock } = this.#options;
-    await this.#makeMissingGrids();
-    const signals: Row[] = [];
-    const sliding = new Map<number, KeyedPlan[]>();
-    const slidingMs = floorTo(minuteEndMs, ROLLUP_MS);
-    for (const { model } of await store.query(modelsWithGrids, {})) {
-      const plan = this.planOf(model);
-      const closedMs = floorTo(minuteEndMs, plan.windowMs);
-      const from = this.#finalTo.get(model) ?? closedMs - plan.windowMs;
-      if (closedMs > from) await this.judgeClosed(plan, { fromMs: from, toMs: closedMs });
-      if (slidingMs > (this.#slidingTo.get(model) ?? 0)) {
-        const key = await this.#profiles.keyForSliding(plan, { fromMs: slidingMs - plan.windowMs, toMs: slidingMs });
-        sliding.set(plan.windowMs, [...(sliding.get(plan.windowMs) ?? []), { plan, key }]);
-        this.#slidingTo.set(model, slidingMs);
-      }
-      signals.push(...this.#modelSignals(plan, minuteEndMs));
-    }
-    for (const [windowMs, plans] of sliding) {
-      await judgeWindows({
-        store,
-        plans,
-        range: { fromMs: slidingMs - windowMs, toMs: slidingMs },
-        final: false,
-        nowMs: clock.now(),
-      });
-    }
-    await store.insert('signals', signals);
+    const { store } = this.#options;
+    await this.#makeMissingGrids(await this.#grids.models());
+    const plans = (await store.query(modelsWithGrids, {})).map(({ model }) => this.planOf(model));
+    const due = plans.map((plan) => {
+      const toMs = floorTo(minuteEndMs, plan.windowMs);
+      return { plan, range: { fromMs: this.#finalTo.get(plan.model) ?? toMs - plan.windowMs, toMs } };
+    });
+    await this.judgeClosedTogether(due.filter(({ range }) => range.fromMs < range.toMs));
+    await this.#judgeSliding(plans, floorTo(minuteEndMs, ROLLUP_MS));
+    await store.insert(
+      'signals',
+      plans.flatMap((plan) => this.#modelSignals(plan, minuteEndMs)),
+    );
   }
 
   /** Judges the closed windows of one model in a range of time, oldest first; used for new, late and replayed data. */
-  async judgeClosed(plan: DriftPlan, range: TimeRange): Promise<number> {
-    const { store, clock } = this.#options;
+  judgeClosed(plan: DriftPlan, range: TimeRange): Promise<number> {
+    return this.judgeClosedTogether([{ plan, range }]);
+  }
+
+  /**
+   * Judges closed windows of many models; those with windows of the same length and the same range share statements.
+   *
+   * @returns  How many windows had rows.
+   */
+  async judgeClosedTogether(due: readonly { readonly plan: DriftPlan; readonly range: TimeRange }[]): Promise<number> {
     await this.load();
-    const fromMs = floorTo(range.fromMs, plan.windowMs);
-    const toMs = floorTo(range.toMs, plan.windowMs);
-    const step = isShared(plan.reference) ? plan.windowMs * WINDOWS_AT_ONCE : plan.windowMs;
+    const whole = due.map(({ plan, range }) => ({
+      plan,
+      fromMs: floorTo(range.fromMs, plan.windowMs),
+      toMs: floorTo(range.toMs, plan.windowMs),
+    }));
+    const alike = groupBy(
+      whole,
+      ({ plan, fromMs, toMs }) => `${plan.windowMs} ${fromMs} ${toMs} ${isShared(plan.reference)}`,
+    );
     let judged = 0;
-    for (let at = fromMs; at < toMs; at += step) {
-      const part = { fromMs: at, toMs: Math.min(toMs, at + step) };
-      const key = await this.#profiles.keyFor(plan, part);
-      const found = await judgeWindows({ store, plans: [{ plan, key }], range: part, final: true, nowMs: clock.now() });
-      const results = found.get(plan.model) ?? [];
-      judged += results.length;
-      const newest = results.at(-1);
-      if (newest !== undefined && newest.toMs >= (this.#latest.get(plan.model)?.toMs ?? 0))
-        this.#latest.set(plan.model, newest);
-      const signals = results.flatMap((result) => windowSignals(plan.model, result, result.toMs, clock.now()));
-      await store.insert('signals', signals);
+    for (const members of alike.values()) {
+      const [first] = members;
+      if (first === undefined) continue;
+      const plans = members.map(({ plan }) => plan);
+      for (const range of partsOf(first.plan, plans.length, first)) judged += await this.#judge(plans, range);
     }
-    if (judged > 0) await this.#refreshAlarms(plan.model);
-    this.#finalTo.set(plan.model, Math.max(toMs, this.#finalTo.get(plan.model) ?? 0));
+    await this.#refreshAlarms(whole.filter(({ fromMs, toMs }) => fromMs < toMs).map(({ plan }) => plan.model));
+    for (const { plan, toMs } of whole)
+      this.#finalTo.set(plan.model, Math.max(toMs, this.#finalTo.get(plan.model) ?? 0));
     return judged;
   }
 
-  /** Late rows may lie in a reference too: it is merged again before the next window is judged. */
-  noteLate(model: string): void {
-    this.#profiles.forget(model);
+  async #judge(plans: readonly DriftPlan[], range: TimeRange): Promise<number> {
+    const { store, clock } = this.#options;
+    const keys = await this.#profiles.keysFor(plans, range);
+    const signals: Row[] = [];
+    let judged = 0;
+    for await (const [model, results] of this.#judgeInParts(plans, keys, range, true)) {
+      judged += results.length;
+      const newest = results.at(-1);
+      if (newest !== undefined && newest.toMs >= (this.#latest.get(model)?.toMs ?? 0)) this.#latest.set(model, newest);
+      signals.push(...results.flatMap((result) => windowSignals(model, result, result.toMs, clock.now())));
+    }
+    await store.insert('signals', signals);
+    return judged;
+  }
+
+  /** A part's answer, with the counts of all windows of its references, fits into memory. */
+  async *#judgeInParts(
+    plans: readonly DriftPlan[],
+    keys: readonly number[],
+    range: TimeRange,
+    final: boolean,
+  ): AsyncGenerator<readonly [string, readonly WindowDrift[]]> {
+    const { store, clock } = this.#options;
+    for (let at = 0; at < plans.length; at += MODELS_AT_ONCE) {
+      const part = plans.slice(at, at + MODELS_AT_ONCE).map((plan, index) => ({ plan, key: keys[at + index] ?? 0 }));
+      yield* await judgeWindows({ store, requests: this.#requests, plans: part, range, final, nowMs: clock.now() });
+    }
+  }
+
+  async #judgeSliding(plans: readonly DriftPlan[], slidingMs: number): Promise<void> {
+    const due = plans.filter(({ model }) => slidingMs > (this.#slidingTo.get(model) ?? 0));
+    for (const [windowMs, alike] of groupBy(due, (plan) => plan.windowMs)) {
+      const range = { fromMs: slidingMs - windowMs, toMs: slidingMs };
+      const keys = await this.#profiles.keysForSliding(alike, range);
+      // Sliding results are stored; nothing else follows from them.
+      for await (const _ of this.#judgeInParts(alike, keys, range, false));
+      for (const { model } of alike) this.#slidingTo.set(model, slidingMs);
+    }
+  }
+
+  /** Rows came late into a range: what was merged of it is merged again before the next window is judged. */
+  async noteLate(model: string, range: TimeRange): Promise<void> {
+    const plan = this.planOf(model);
+    this.#profiles.noteLate(plan, range);
+    this.#requests.forget(model);
+    await this.#windows.refresh([model], plan.windowMs, {
+      fromMs: floorTo(range.fromMs, plan.windowMs),
+      toMs: floorTo(range.toMs + plan.windowMs - 1, plan.windowMs),
+    });
   }
 
   /** Puts a new reference in force: makes bins where there are none and judges again what has data outside of it. */
@@ -129,17 +184,15 @@ export class DriftSchedule {
       sql: archiveDriftResults,
       parameters: { model, reference_version: version },
     });
-    const known = (await store.query(knownModels, {})).find((entry) => entry.model === model);
+    const known = (await this.#grids.models()).find((entry) => entry.model === model);
     if (known === undefined) return 0;
-    await makeGrids(
-      this.#options.maker,
-      model,
-      fitRange(reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }),
-    );
+    await this.#makeMissingGrids([known]);
     this.#profiles.forget(model);
+    this.#requests.forget(model);
     const plan = this.planOf(model);
-    const fromMs = reference.kind === 'fixed' && known.first_ms >= reference.fromMs ? reference.toMs : known.first_ms;
-    return this.judgeClosed(plan, { fromMs, toMs: known.last_ms });
+    const { range } = known;
+    const fromMs = reference.kind === 'fixed' && range.fromMs >= reference.fromMs ? reference.toMs : range.fromMs;
+    return this.judgeClosed(plan, { fromMs, toMs: range.toMs - 1 });
   }
 
   planOf(model: string): DriftPlan {
@@ -155,10 +208,15 @@ export class DriftSchedule {
   }
 
   /** An alarm follows from the levels alone, so it is the same after a restart or when late data changed a window. */
-  async #refreshAlarms(model: string): Promise<void> {
-    const rows = await this.#options.store.query(recentLevels, { model, windows: REMEMBERED_WINDOWS });
-    const active = rows.filter(({ levels }) => alarmStateMachine(levels.filter(isLevel)).states.at(-1) === 'active');
-    this.#alarms.set(model, active.length);
+  async #refreshAlarms(models: readonly string[]): Promise<void> {
+    if (models.length === 0) return;
+    const rows = await this.#options.store.query(recentLevels, { models, windows: REMEMBERED_WINDOWS });
+    for (const [model, features] of groupBy(rows, (row) => row.model)) {
+      const active = features.filter(
+        ({ levels }) => alarmStateMachine(levels.filter(isLevel)).states.at(-1) === 'active',
+      );
+      this.#alarms.set(model, active.length);
+    }
   }
 
   /** Reads what is stored of references and closed windows; once. */
@@ -169,6 +227,7 @@ export class DriftSchedule {
       this.#references.set(row.model, { reference: parseReference(row.spec), version: row.version });
     }
     await this.#profiles.load();
+    await this.#windows.load();
     for (const row of await store.query(lastFinalWindows, {})) {
       this.#finalTo.set(row.model, row.to_ms);
       this.#latest.set(row.model, {
@@ -179,24 +238,20 @@ export class DriftSchedule {
         score: row.score ?? undefined,
         predictionPsi: undefined,
       });
-      await this.#refreshAlarms(row.model);
     }
+    await this.#refreshAlarms([...this.#finalTo.keys()]);
     this.#loaded = true;
   }
 
-  async #makeMissingGrids(): Promise<void> {
-    const { store, maker, logger, settingsOf } = this.#options;
-    for (const known of await store.query(knownModels, {})) {
-      const plan = this.planOf(known.model);
-      if (known.n < settingsOf(known.model).minRows) continue;
-      const made = await makeGrids(
-        maker,
-        known.model,
-        fitRange(plan.reference, { fromMs: known.first_ms, toMs: known.last_ms + 1 }),
-      );
-      if (made > 0) this.#profiles.forget(known.model);
-      if (made > 0)
-        logger.info({ event: 'grids_made', model: known.model, features: made }, 'New features are being watched.');
+  async #makeMissingGrids(models: readonly KnownModel[]): Promise<void> {
+    const enough = models.filter(({ model, n }) => n >= this.#options.settingsOf(model).minRows);
+    const changed = await this.#grids.make(enough, ({ model, range }) => {
+      const { reference } = this.planOf(model);
+      return reference.kind === 'fixed' ? { fromMs: reference.fromMs, toMs: reference.toMs } : range;
+    });
+    for (const model of changed) {
+      this.#profiles.forget(model);
+      this.#windows.forget(model);
     }
   }
 
@@ -236,8 +291,12 @@ function windowSignals(model: string, result: WindowDrift, minuteEndMs: number, 
   return rows;
 }
 
-function fitRange(reference: Reference, all: TimeRange): TimeRange {
-  return reference.kind === 'fixed' ? { fromMs: reference.fromMs, toMs: reference.toMs } : all;
+/** Windows with the same reference are judged together; a reference that moves with the window allows one at a time. */
+function* partsOf(plan: DriftPlan, models: number, range: TimeRange): Generator<TimeRange> {
+  const windows = isShared(plan.reference) ? Math.max(1, Math.floor(WINDOWS_AT_ONCE / models)) : 1;
+  const stepMs = windows * plan.windowMs;
+  for (let at = range.fromMs; at < range.toMs; at += stepMs)
+    yield { fromMs: at, toMs: Math.min(range.toMs, at + stepMs) };
 }
 
 function floorTo(ms: number, stepMs: number): number {

@@ -5,7 +5,6 @@ import {
   backfillMissing,
   backfillNumbers,
   completeGrids,
-  featuresWithoutGrid,
   fitCategoryGrids,
   fitNumericGrids,
   nextGridId,
@@ -26,19 +25,26 @@ export interface GridMaker {
 const LEAD_MS = 1500;
 /** Until it is activated a grid counts nothing. */
 const NEVER = '2200-01-01 00:00:00.000';
-const MIN_ROWS = 200;
+
+/** One feature that gets bins. */
+export interface NewFeature {
+  readonly feature: string;
+  readonly kind: 'numeric' | 'categorical';
+}
 
 /**
- * Freezes the bins of features that have none yet, fitted on the rows of a range, and counts what arrived before.
+ * Freezes the bins of some features of a model, fitted on the rows of a range, and counts what arrived before.
  * Rows that arrive at or after the moment of activation are counted by the ingest path itself, so none is counted
  * twice or forgotten.
- *
- * @returns how many features got bins
  */
-export async function makeGrids(maker: GridMaker, model: string, range: TimeRange): Promise<number> {
+export async function makeGrids(
+  maker: GridMaker,
+  model: string,
+  range: TimeRange,
+  wanted: readonly NewFeature[],
+): Promise<void> {
   const { store, wallClock } = maker;
-  const wanted = await store.query(featuresWithoutGrid, { model, min_rows: MIN_ROWS });
-  if (wanted.length === 0) return 0;
+  if (wanted.length === 0) return;
   const numeric = wanted.filter((entry) => entry.kind === 'numeric').map((entry) => entry.feature);
   const categorical = wanted.filter((entry) => entry.kind === 'categorical').map((entry) => entry.feature);
   const firstId = (await store.query(nextGridId, {}))[0]?.id ?? 1;
@@ -51,7 +57,6 @@ export async function makeGrids(maker: GridMaker, model: string, range: TimeRang
   await store.command({ name: 'backfill_categories', sql: backfillCategories, parameters: backfill });
   await store.command({ name: 'backfill_missing', sql: backfillMissing, parameters: backfill });
   await store.command({ name: 'complete_grids', sql: completeGrids, parameters: { model, first_id: firstId } });
-  return wanted.length;
 }
 
 async function fitGrids(

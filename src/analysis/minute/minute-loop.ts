@@ -4,8 +4,10 @@ import { jobProgress, lateDays } from '../../store/queries/minute-loop.ts';
 import type { Store } from '../../store/store.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { DriftSchedule } from './drift-schedule.ts';
+import { concludeLateBusiness } from './late-business.ts';
 import type { PerformanceSignals } from './performance-signals.ts';
 import { isShared, type TimeRange } from './reference-ranges.ts';
+import { type Importances, writeRuleSignals } from './rule-signals.ts';
 import { type ConstantSignals, writeMinuteSignals } from './service-signals.ts';
 
 export interface MinuteLoopOptions {
@@ -14,6 +16,8 @@ export interface MinuteLoopOptions {
   readonly wallClock: Clock;
   readonly drift: DriftSchedule;
   readonly constants: () => ConstantSignals;
+  /** Stated importance of features. */
+  readonly importances: Importances;
   /** Evaluates the rules for the minutes of a range, in order. */
   readonly evaluateAlerts: (range: TimeRange) => Promise<void>;
   readonly performance: PerformanceSignals;
@@ -61,6 +65,7 @@ export class MinuteLoop {
       await drift.run(range.toMs);
       if (range.toMs % HOUR_MS === 0) await performance.measure(range.toMs, clock.now());
       else await performance.carry(range.toMs, clock.now());
+      await this.#writeRuleSignals(range, clock.now() - range.toMs);
       await evaluateAlerts(range);
       await this.#remember(range.toMs);
     });
@@ -76,8 +81,15 @@ export class MinuteLoop {
   async evaluateRange(range: TimeRange, models: readonly string[]): Promise<void> {
     const { store, clock, drift, constants, performance } = this.#options;
     await writeMinuteSignals({ store, range, constants: constants(), nowMs: clock.now() });
-    for (const model of models) await drift.judgeClosed(drift.planOf(model), range);
+    await drift.judgeClosedTogether(models.map((model) => ({ plan: drift.planOf(model), range })));
     await performance.measureHistory(range, clock.now());
+    await this.#writeRuleSignals(range);
+  }
+
+  async #writeRuleSignals(range: TimeRange, delayMs?: number): Promise<void> {
+    const { store, clock, constants, importances } = this.#options;
+    const late = delayMs === undefined ? {} : { delayMs };
+    await writeRuleSignals({ store, range, constants: constants(), importances, nowMs: clock.now(), ...late });
   }
 
   async #loop(): Promise<void> {
@@ -118,18 +130,21 @@ export class MinuteLoop {
   async #recomputeLate(): Promise<void> {
     const { store, drift, lateMs, clock, wallClock, constants } = this.#options;
     const untilMs = wallClock.now() - 1000;
+    await concludeLateBusiness({ store, sinceMs: this.#lateCursorMs, untilMs, nowMs: clock.now() });
     const days = await store.query(lateDays, { since_ms: this.#lateCursorMs, until_ms: untilMs });
     for (const day of days) {
       const range = { fromMs: day.first_minute * 1000, toMs: day.last_minute * 1000 + MINUTE_MS };
       await writeMinuteSignals({ store, range, constants: constants(), nowMs: clock.now() });
+      const due = [];
       for (const model of day.models) {
         const plan = drift.planOf(model);
         const recent = clock.now() - range.fromMs <= lateMs;
         const end = Math.ceil(range.toMs / plan.windowMs) * plan.windowMs;
-        drift.noteLate(model);
+        await drift.noteLate(model, range);
         if (end > clock.now() || (!recent && !isShared(plan.reference))) continue;
-        await drift.judgeClosed(plan, { fromMs: range.fromMs, toMs: end });
+        due.push({ plan, range: { fromMs: range.fromMs, toMs: end } });
       }
+      await drift.judgeClosedTogether(due);
     }
     this.#lateCursorMs = untilMs;
   }

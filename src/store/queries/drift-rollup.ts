@@ -1,30 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
-
-const GROUPED = (histogram: string): string =>
-  `if(kind = 'categorical', arraySlice(${histogram}, 1, k + 1), arrayMap(i -> arraySum((x, g) -> if(g = i, x, 0), arraySlice(${histogram}, 1, 250), groups), range(10)))`;
-
-const IN_RANGES = `t >= toDateTime(arrayMin({reference_from:Array(UInt32)})) AND t < toDateTime(arrayMax({reference_to:Array(UInt32)}))
-    AND arrayExists((a, b) -> toUnixTimestamp(t) >= a AND toUnixTimestamp(t) < b, {reference_from:Array(UInt32)}, {reference_to:Array(UInt32)})
-    AND ({reference_version:String} = '' OR version = {reference_version:String})`;
-
-/**
- * Merges the reference of one model: counts by bin of every feature, and counts by decile or category of each window in
- * the ranges, for the overdispersion between windows. Windows and their comparison then read one row a feature.
- */
-export const writeReferenceProfile = `INSERT INTO reference_profiles (model, key, grid_id, reference_version, h, windows, created)
-WITH grids AS (SELECT grid_id, groups, if(kind = 'categorical', length(category_values) + 1, 10) AS k FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1),
-  merged AS (SELECT grid_id, groupArrayInsertAt(toUInt64(0), 256)(n, bin) AS h FROM (
-    SELECT grid_id, bin, sum(n) AS n FROM feature_histogram WHERE grid_id IN (SELECT grid_id FROM grids) AND ${IN_RANGES} GROUP BY grid_id, bin) GROUP BY grid_id),
-  by_window AS (SELECT id, groupArray(counts) AS windows FROM (
-    SELECT c.id AS id, w, arrayMap(i -> arraySum((x, y) -> if(y = i, x, 0), groupArray(n), groupArray(grp)), range(any(g.k))) AS counts
-    FROM (
-      SELECT hist.grid_id AS id, intDiv(toUnixTimestamp(t), {window:UInt32}) AS w, gg.groups[bin + 1] AS grp, sum(hist.n) AS n
-      FROM feature_histogram AS hist INNER JOIN grids AS gg ON hist.grid_id = gg.grid_id
-      WHERE bin < 250 AND ${IN_RANGES} GROUP BY id, w, grp) AS c INNER JOIN grids AS g ON c.id = g.grid_id
-    GROUP BY c.id, w ORDER BY c.id, w) GROUP BY id)
-SELECT {model:String} AS model, {key:UInt32} AS key, m.grid_id AS grid_id, {profile_version:UInt32} AS reference_version, m.h AS h, bw.windows AS windows, {created:DateTime64(3)} AS created
-FROM merged AS m LEFT JOIN by_window AS bw ON m.grid_id = bw.id`;
+import { grouped } from './feature-windows.ts';
 
 /** Which fixed profiles are stored, by model. */
 export const fixedProfiles = defineQuery<Record<string, never>>()({
@@ -50,19 +26,18 @@ export const rollupDrift = defineQuery<{
 }>()({
   name: 'rollup_drift',
   sql: `WITH grids AS (SELECT model, grid_id, feature, kind, groups, category_values, length(category_values) AS k FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1),
-  current AS (SELECT grid_id, w, groupArrayInsertAt(toUInt64(0), 256)(n, bin) AS h FROM (
-    SELECT grid_id, intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32}) AS w, bin, sum(n) AS n FROM feature_histogram WHERE grid_id IN (SELECT grid_id FROM grids)
-    AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) AND ({version:String} = '' OR version = {version:String}) GROUP BY grid_id, w, bin) GROUP BY grid_id, w),
+  current AS (SELECT grid_id, intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32}) AS w, sumResample(0, 256, 1)(n, bin) AS h FROM feature_histogram
+    WHERE grid_id IN (SELECT grid_id FROM grids) AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) AND ({version:String} = '' OR version = {version:String}) GROUP BY grid_id, w),
   reference AS (SELECT grid_id, h, windows FROM reference_profiles FINAL
     WHERE model IN {models:Array(String)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0)))
 SELECT model, toUInt32({from:UInt32} + w * {window:UInt32}) AS window_from, feature, kind, category_values,
-  current_groups, reference_groups, reference_windows, n_current, n_reference, missing_current, missing_reference, unseen, ks, ks_error, js_distance
+  current_groups, reference_groups, reference_windows, n_current, n_reference, missing_current, missing_reference, unseen, unseen_reference, ks, ks_error, js_distance
 FROM (
   SELECT c.w AS w, g.model AS model, g.feature AS feature, g.kind AS kind, g.groups AS groups, g.k AS k, g.category_values AS category_values,
-    c.h AS ch, if(empty(r.h), arrayResize([toUInt64(0)], 256), r.h) AS rh, r.windows AS reference_windows, ${GROUPED('ch')} AS current_groups, ${GROUPED('rh')} AS reference_groups,
+    c.h AS ch, if(empty(r.h), arrayResize([toUInt64(0)], 256), r.h) AS rh, r.windows AS reference_windows, ${grouped('ch')} AS current_groups, ${grouped('rh')} AS reference_groups,
     arrayCumSum(arraySlice(ch, 1, 250)) AS cc, arrayCumSum(arraySlice(rh, 1, 250)) AS rc,
     cc[250] AS n_current, rc[250] AS n_reference, ch[256] AS missing_current, rh[256] AS missing_reference,
-    if(kind = 'categorical', ch[1], ch[1] + ch[250]) AS unseen,
+    if(kind = 'categorical', ch[1], ch[1] + ch[250]) AS unseen, if(kind = 'categorical', rh[1], rh[1] + rh[250]) AS unseen_reference,
     toFloat64(greatest(n_current, 1)) AS n, toFloat64(greatest(n_reference, 1)) AS m,
     if(kind = 'numeric', arrayMax(arrayMap((x, y) -> abs(x / n - y / m), cc, rc)), 0) AS ks,
     if(kind = 'numeric', arrayMax(arrayMap((x, y) -> least(x / n, y / m), arraySlice(ch, 1, 250), arraySlice(rh, 1, 250))), 0) AS ks_error,
@@ -83,11 +58,15 @@ ORDER BY model, window_from, feature`,
     missing_current: z.number(),
     missing_reference: z.number(),
     unseen: z.number(),
+    unseen_reference: z.number(),
     ks: z.number(),
     ks_error: z.number(),
     js_distance: z.number(),
   }),
 });
+
+/** One feature and window of `rollupDrift`. */
+export type RollupRow = z.infer<(typeof rollupDrift)['row']>;
 
 /** The newest reference of each model. */
 export const currentReferences = defineQuery<Record<string, never>>()({

@@ -83,15 +83,27 @@ export const nextGridId = defineQuery<Record<string, never>>()({
   row: z.object({ id: z.number() }),
 });
 
-/** Features that have been seen often enough but have no complete grid; kind by majority. */
-export const featuresWithoutGrid = defineQuery<{ readonly model: string; readonly min_rows: number }>()({
+const featureKind = { feature: z.string(), kind: z.enum(['numeric', 'categorical']) };
+const BY_MAJORITY = "if(numeric >= categorical, 'numeric', 'categorical') AS kind";
+const HAVE_GRIDS = 'SELECT model, feature FROM feature_grids FINAL WHERE complete = 1';
+
+/** Features and scores of all models that have been seen often enough but have no complete grid; kind by majority. */
+export const featuresWithoutGrid = defineQuery<{ readonly min_rows: number }>()({
   name: 'features_without_grid',
-  sql: `SELECT feature, if(numeric >= categorical, 'numeric', 'categorical') AS kind FROM (
-  SELECT feature, sumIf(n, kind = 'numeric') AS numeric, sumIf(n, kind = 'categorical') AS categorical FROM features_seen WHERE model = {model:String} GROUP BY feature
-  UNION ALL SELECT '__score__' AS feature, sum(score_count) AS numeric, 0 AS categorical FROM service_per_minute WHERE model = {model:String} AND segment = '' HAVING numeric > 0
-  UNION ALL SELECT '__prediction__' AS feature, countIf(isFinite(prediction_number)) AS numeric, countIf(prediction_class != '') AS categorical FROM predictions WHERE model = {model:String} HAVING numeric + categorical > 0)
-WHERE numeric + categorical >= {min_rows:UInt32} AND feature NOT IN (SELECT feature FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1)`,
-  row: z.object({ feature: z.string(), kind: z.enum(['numeric', 'categorical']) }),
+  sql: `SELECT model, feature, ${BY_MAJORITY} FROM (
+  SELECT model, feature, sumIf(n, kind = 'numeric') AS numeric, sumIf(n, kind = 'categorical') AS categorical FROM features_seen GROUP BY model, feature
+  UNION ALL SELECT model, '__score__' AS feature, sum(score_count) AS numeric, 0 AS categorical FROM service_per_minute WHERE segment = '' GROUP BY model)
+WHERE numeric + categorical >= {min_rows:UInt32} AND (model, feature) NOT IN (${HAVE_GRIDS}) ORDER BY model, feature`,
+  row: z.object({ model: z.string(), ...featureKind }),
+});
+
+/** The same for the predictions of one model; counts its rows. */
+export const predictionWithoutGrid = defineQuery<{ readonly model: string; readonly min_rows: number }>()({
+  name: 'prediction_without_grid',
+  sql: `SELECT '__prediction__' AS feature, ${BY_MAJORITY} FROM (
+  SELECT countIf(isFinite(prediction_number)) AS numeric, countIf(prediction_class != '') AS categorical FROM predictions WHERE model = {model:String})
+WHERE numeric + categorical >= {min_rows:UInt32} AND ({model:String}, '__prediction__') NOT IN (${HAVE_GRIDS})`,
+  row: z.object(featureKind),
 });
 
 export const knownModels = defineQuery<Record<string, never>>()({

@@ -39,14 +39,14 @@ export const modelsWithGrids = defineQuery<Record<string, never>>()({
   row: z.object({ model: z.string(), features: z.number() }),
 });
 
-/** Levels of the newest closed windows of a model, oldest first, by feature. */
-export const recentLevels = defineQuery<{ readonly model: string; readonly windows: number }>()({
+/** Levels of the newest closed windows of some models, oldest first, by feature. */
+export const recentLevels = defineQuery<{ readonly models: readonly string[]; readonly windows: number }>()({
   name: 'recent_levels',
-  sql: `SELECT feature, arrayMap(x -> x.2, arraySort(x -> x.1, groupArray((window_to, toString(level))))) AS levels FROM (
-  SELECT feature, window_to, level FROM drift_results FINAL WHERE model = {model:String} AND final = 1 AND segment = '' AND version = ''
-  ORDER BY window_to DESC LIMIT {windows:UInt32} BY feature)
-GROUP BY feature`,
-  row: z.object({ feature: z.string(), levels: z.array(z.string()) }),
+  sql: `SELECT model, feature, arrayMap(x -> x.2, arraySort(x -> x.1, groupArray((window_to, toString(level))))) AS levels FROM (
+  SELECT model, feature, window_to, level FROM drift_results FINAL WHERE model IN {models:Array(String)} AND final = 1 AND segment = '' AND version = ''
+  ORDER BY window_to DESC LIMIT {windows:UInt32} BY model, feature)
+GROUP BY model, feature`,
+  row: z.object({ model: z.string(), feature: z.string(), levels: z.array(z.string()) }),
 });
 
 /** Keeps what was concluded against earlier references of a model before it is concluded anew. */
