@@ -1,4 +1,6 @@
 import { Registry } from 'prom-client';
+import { checkThresholds } from '../alerting/check-thresholds.ts';
+import { runbookFault } from '../alerting/find-runbook.ts';
 import { loadRules } from '../alerting/load-rules.ts';
 import { readRuleFiles } from '../alerting/read-rule-files.ts';
 import { loadConfig } from '../config.ts';
@@ -14,9 +16,13 @@ import { createLogger } from './logger.ts';
 export async function runCheck(configFile: string | undefined): Promise<number> {
   const config = loadConfig(configFile);
   process.stdout.write(`ok  configuration: ${config.models.length} models\n`);
-  const { rules, warnings } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  const { rules, files } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  checkThresholds(rules, config.models);
+  const folders = [`${packageRoot}/runbooks`];
+  const faults = rules.flatMap((rule) => runbookFault(rule, { file: files.get(rule.alert) ?? '', folders }) ?? []);
+  for (const fault of faults) process.stdout.write(`NO  rules: ${fault}\n`);
+  if (faults.length > 0) return 1;
   process.stdout.write(`ok  rules: ${rules.length}\n`);
-  for (const warning of warnings) process.stdout.write(`    warning: ${warning}\n`);
   try {
     const opened = await openStore({
       settings: storeSettings(config),

@@ -1,7 +1,10 @@
 import type { DriftReport } from '../analysis/drift/report.ts';
 import { loadConfig } from '../config.ts';
+import { featureFloors } from '../config/floors.ts';
+import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, UsageError } from '../core/errors.ts';
+import type { FeatureFloors } from '../stats/levels.ts';
 import { driftExitCode, printDrift, runDrift } from './drift.ts';
 import { createLogger } from './logger.ts';
 import { linkService } from './service-link.ts';
@@ -38,8 +41,10 @@ const SURROUNDINGS = {
 /** Compares two files, or stored predictions with the reference of their model. Returns the exit code. */
 export async function runDriftCommand(options: DriftCommandOptions): Promise<number> {
   const { reference, current, model, from, to } = options;
-  if (reference !== undefined && current !== undefined)
-    return runDrift({ ...options, reference, current }, SURROUNDINGS);
+  if (reference !== undefined && current !== undefined) {
+    const floors = options.config === undefined ? undefined : floorsOfModel(loadConfig(options.config), model);
+    return runDrift({ ...options, reference, current, floors }, SURROUNDINGS);
+  }
   if (reference !== undefined || current !== undefined)
     throw new UsageError('Comparing files needs both --reference and --current.');
   if (model === undefined || from === undefined || to === undefined) {
@@ -48,6 +53,16 @@ export async function runDriftCommand(options: DriftCommandOptions): Promise<num
     );
   }
   return driftOfStored({ ...options, model, from, to });
+}
+
+/** The floors that a configuration gives a model; without a name those of the only model it has. */
+function floorsOfModel(config: Config, name: string | undefined): FeatureFloors | undefined {
+  const model =
+    config.models.find((entry) => entry.name === name) ?? (name === undefined ? config.models[0] : undefined);
+  if (model === undefined || (name === undefined && config.models.length > 1)) {
+    throw new UsageError('--config must have the model that --model names, or one model only.');
+  }
+  return featureFloors(model);
 }
 
 async function driftOfStored(
@@ -65,6 +80,11 @@ async function driftOfStored(
       profile: options.profile ?? 'robust',
     });
     if (options.version !== undefined) query.set('version', options.version);
+    if (options.segment !== undefined) query.set('segment', options.segment);
+    if (options.budget !== undefined) query.set('budget', String(options.budget));
+    if (options.compareProfiles === true) query.set('compare_profiles', 'true');
+    for (const name of options.categorical ?? []) query.append('categorical', name);
+    for (const name of options.numeric ?? []) query.append('numeric', name);
     const report = await ask(
       `${link.url}/v1/models/${encodeURIComponent(options.model)}/drift?${query.toString()}`,
       link.headers,

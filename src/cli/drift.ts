@@ -1,8 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
 import { compareDrift, type Notices } from '../analysis/drift/compare.ts';
 import { fileSource } from '../analysis/drift/file-source.ts';
 import { PROFILE_IDS, type ProfileId } from '../analysis/drift/profiles/profile.ts';
@@ -13,10 +11,9 @@ import { DriftSession } from '../analysis/drift/session.ts';
 import { WINDOW_UNITS, type WindowUnit } from '../analysis/drift/windows.ts';
 import type { Clock } from '../core/clock.ts';
 import { UsageError } from '../core/errors.ts';
-import { isAtLeast } from '../stats/levels.ts';
-import { EmbeddedEngine } from '../store/engine/embedded-engine.ts';
-import { Store } from '../store/store.ts';
-import { Telemetry } from '../telemetry/telemetry.ts';
+import { type FeatureFloors, isAtLeast } from '../stats/levels.ts';
+import type { Store } from '../store/store.ts';
+import { onScratchEngine } from './scratch-engine.ts';
 
 /** Options of `plumbline drift` over files, as the command line gives them. */
 export interface DriftOptions {
@@ -39,6 +36,8 @@ export interface DriftOptions {
   readonly numeric?: readonly string[] | undefined;
   /** False alarms a month that are acceptable; 1 when absent. */
   readonly budget?: number | undefined;
+  /** Where levels start; the default floors when absent. */
+  readonly floors?: FeatureFloors | undefined;
 }
 
 /** What the command needs from its surroundings. */
@@ -51,8 +50,6 @@ export interface DriftSurroundings {
 
 const FORMATS = ['table', 'json', 'html'] as const;
 const FAIL_ON = { drift: 'minor', warning: 'negligible' } as const;
-const MEMORY_BYTES = 4_000_000_000;
-const THREADS = 4;
 
 /**
  * Compares two files on an engine started for this command alone, and prints the report.
@@ -66,7 +63,7 @@ export async function runDrift(options: DriftOptions, surroundings: DriftSurroun
   const format = choose('--format', options.format ?? 'table', FORMATS);
   const failOn =
     options.failOn === undefined ? undefined : choose('--fail-on', options.failOn, ['drift', 'warning'] as const);
-  const { report, notices } = await onEngine(surroundings, (store, scratch) =>
+  const { report, notices } = await onScratchEngine(surroundings, (store, scratch) =>
     compare({ store, scratch, options, profile, window }),
   );
   for (const line of noticeLines(notices)) surroundings.stderr(`${line}\n`);
@@ -130,29 +127,9 @@ async function compare(input: {
     beside: options.compareProfiles === true ? PROFILE_IDS.filter((id) => id !== profile) : [],
     overrides: { categorical: options.categorical ?? [], numeric: options.numeric ?? [] },
     budgetPerMonth: options.budget ?? 1,
+    floors: options.floors,
     ...(options.segment === undefined ? {} : { segment: options.segment }),
   });
-}
-
-async function onEngine<T>(
-  { logger, clock }: DriftSurroundings,
-  action: (store: Store, scratch: string) => Promise<T>,
-): Promise<T> {
-  const path = mkdtempSync(join(tmpdir(), 'plumbline-drift-'));
-  try {
-    const limits = { memoryBytes: MEMORY_BYTES, threads: THREADS };
-    const engine = await EmbeddedEngine.start({ path, database: 'default', limits, port: 0, logger, clock });
-    const telemetry = new Telemetry(new Registry());
-    const store = new Store({ endpoint: () => engine.endpoint, database: 'default', logger, telemetry });
-    try {
-      return await action(store, path);
-    } finally {
-      await store.close();
-      await engine.stop();
-    }
-  } finally {
-    rmSync(path, { recursive: true, force: true });
-  }
 }
 
 function noticeLines(notices: Notices): readonly string[] {

@@ -40,6 +40,7 @@ function createProgram(done: (code: number) => void): Command {
   addRecords(program, done);
   addDrift(program, done);
   addReference(program, done);
+  addBacktest(program, done);
   for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride();
   return program;
 }
@@ -100,6 +101,39 @@ function addService(program: Command, done: Done): void {
     });
 }
 
+function addBacktest(program: Command, done: Done): void {
+  program
+    .command('backtest')
+    .description('Replays rules over stored signals: what would have fired, and beside other rules what is gained and lost.')
+    .requiredOption('--rules <file...>', 'rule files or folders')
+    .option('--against <file...>', 'rule files or folders to compare with')
+    .requiredOption('--from <time>', 'first minute')
+    .requiredOption('--to <time>', 'end, exclusive')
+    .addOption(new Option('--format <format>', 'output').choices(['table', 'json']).default('table'))
+    .addOption(
+      new Option('--fail-on <what>', 'exit 1 when pages are gained, lost, or either').choices([
+        'gained',
+        'lost',
+        'changed',
+      ]),
+    )
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .action(
+      async (options: {
+        rules: string[];
+        against?: string[];
+        from: string;
+        to: string;
+        format: 'table' | 'json';
+        failOn?: 'gained' | 'lost' | 'changed';
+        config?: string;
+      }) => {
+        const { runBacktest } = await import('./backtest.ts');
+        done(await runBacktest(options));
+      },
+    );
+}
+
 function addRecords(program: Command, done: Done): void {
   program
     .command('ingest')
@@ -144,7 +178,7 @@ function addDrift(program: Command, done: Done): void {
     .option('--from <time>', 'start of the stored predictions')
     .option('--to <time>', 'end of the stored predictions, exclusive')
     .option('--url <url>', 'running service to ask for stored predictions')
-    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .option('--config <file>', 'configuration: for files its floors of the model, else where the service is')
     .option('--profile <profile>', 'robust, textbook, evidently, nannyml, whylabs, scouter or deepchecks', 'robust')
     .option('--compare-profiles', 'show beside what every other profile would have said', false)
     .option('--window <window>', 'all, hour, day, week or month', 'all')
@@ -183,6 +217,7 @@ function addReference(program: Command, done: Done): void {
         .choices(['fixed', 'trailing', 'previous', 'same-hour-last-week', 'version'])
         .default('fixed'),
     )
+    .option('--file <file>', 'rows of a file: NDJSON, CSV, Parquet, Arrow, ORC or Avro, plain or compressed')
     .option('--from <time>', 'start of a fixed reference')
     .option('--to <time>', 'end of a fixed reference, exclusive')
     .option('--window <duration>', 'length of a trailing reference')
@@ -207,8 +242,8 @@ function addReference(program: Command, done: Done): void {
 }
 
 function referenceOptions(options: Readonly<Record<string, string>>) {
-  const { kind, from, to, window, weeks, baseline, url, config } = options;
-  return { kind, from, to, window, weeks, baseline, url, config };
+  const { kind, from, to, window, weeks, baseline, file, url, config } = options;
+  return { kind, from, to, window, weeks, baseline, file, url, config };
 }
 
 function port(text: string): number {

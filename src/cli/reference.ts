@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { loadConfig } from '../config.ts';
 import { AppError, UsageError } from '../core/errors.ts';
 import { parseDuration } from '../core/duration.ts';
 import { createLogger } from './logger.ts';
+import { sendReferenceFile } from './reference-file.ts';
 import { linkService, problemDetail, type ServiceLink } from './service-link.ts';
 
 export interface ReferenceOptions {
@@ -14,9 +16,10 @@ export interface ReferenceOptions {
   readonly window?: string | undefined;
   readonly weeks?: string | undefined;
   readonly baseline?: string | undefined;
+  readonly file?: string | undefined;
 }
 
-const answerSchema = z.object({
+const answerSchema = z.looseObject({
   model: z.string(),
   reference_version: z.number(),
   kind: z.string(),
@@ -28,10 +31,21 @@ const answerSchema = z.object({
 
 /** Puts a new reference of a model in force and prints it as JSON. */
 export async function setReference(model: string, options: ReferenceOptions): Promise<number> {
-  const body = specOf(options);
+  const { file } = options;
+  if (
+    file !== undefined &&
+    (options.from ?? options.to ?? options.window ?? options.weeks ?? options.baseline) !== undefined
+  )
+    throw new UsageError(
+      '--file says the whole reference; give no --from, --to, --window, --weeks or --baseline with it.',
+    );
+  if (file !== undefined && !existsSync(file)) throw new UsageError(`${file} does not exist.`);
+  const body = file === undefined ? specOf(options) : undefined;
   return withService(options, async (link) => {
     const answer = answerSchema.parse(
-      await call(link, 'POST', `/v1/models/${encodeURIComponent(model)}/references`, body),
+      file === undefined
+        ? await call(link, 'POST', `/v1/models/${encodeURIComponent(model)}/references`, body)
+        : await sendReferenceFile({ link, model, file, stderr: (text) => void process.stderr.write(text) }),
     );
     process.stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;

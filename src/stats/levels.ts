@@ -10,6 +10,9 @@ export type Floor = { readonly psi: number; readonly ks: number };
 /** Where the three levels that matter start. */
 export type Floors = { readonly minor: Floor; readonly moderate: Floor; readonly major: Floor };
 
+/** Floors of single features, and of all others. */
+export type FeatureFloors = { readonly others: Floors; readonly features: Readonly<Record<string, Floors>> };
+
 /**
  * Default floors: 0.02 / 0.05 is a mean shift of about 0.14 standard deviations, 0.1 / 0.1 of 0.32, 0.25 / 0.2 of 0.5.
  */
@@ -34,6 +37,12 @@ export function levelOf(
   if (reaches(floors.major)) return 'major';
   if (reaches(floors.moderate)) return 'moderate';
   return reaches(floors.minor) ? 'minor' : 'negligible';
+}
+
+/** Returns where the levels of one feature start; the default floors when nothing is said. */
+export function floorsOf(floors: FeatureFloors | undefined, feature: string): Floors {
+  if (floors === undefined) return DEFAULT_FLOORS;
+  return Object.hasOwn(floors.features, feature) ? (floors.features[feature] ?? floors.others) : floors.others;
 }
 
 /** Returns true when `level` is at least as severe as `floor`. */

@@ -1,6 +1,6 @@
+import { medianAbsoluteDeviation } from 'simple-statistics';
 import { standardise } from './moments.ts';
 import type { Outcome } from './outcome.ts';
-import { median7 } from './quantile7.ts';
 import { finiteOrNull } from './scale.ts';
 
 /** The noise of a series, estimated so that level shifts do not inflate it. */
@@ -48,6 +48,5 @@ export function noiseSd(series: readonly number[]): NoiseSd {
 
 function differenceMad(values: Float64Array, lag: number): number {
   const differences = values.slice(lag).map((value, i) => value - (values[i] ?? 0));
-  const centre = median7(differences) ?? 0;
-  return MAD_TO_SD * (median7(differences.map((difference) => Math.abs(difference - centre))) ?? 0);
+  return MAD_TO_SD * medianAbsoluteDeviation([...differences]);
 }

@@ -4,6 +4,7 @@ import { benjaminiHochberg } from './multiplicity.ts';
 import { newCategories, unseenCategories } from './new-categories.ts';
 import { overdispersedP } from './overdispersed-p.ts';
 import { overdispersion, phiAt } from './overdispersion.ts';
+import { betaI } from './special.ts';
 import { type Events, twoProportion } from './two-proportion.ts';
 
 /** One feature whose missing values and, for categories, unseen values are to be judged. */
@@ -19,6 +20,13 @@ export type QualityFeature = {
   readonly categories?: {
     readonly reference: ReadonlyMap<string, number>;
     readonly current: ReadonlyMap<string, number>;
+  };
+  /** Values outside of what is known (k) among all values (n), where only their number is known; instead of `categories`. */
+  readonly outside?: {
+    readonly reference: { readonly windows: readonly Events[] } | { readonly total: Events };
+    readonly current: Events;
+    /** Where the levels start for values that the reference never has; the floors of unseen values when absent. */
+    readonly floors?: ShareFloors;
   };
 };
 
@@ -82,7 +90,8 @@ export type QualityVerdict = {
  *
  * Missing: two-proportion test with the overdispersion of the reference windows, not below Fisher's exact p where few
  * events are expected; alarms when the difference reaches its floor and its interval excludes 0. Unseen: binomial test
- * against the Good-Turing mass; alarms when the unseen rate reaches its floor. Both need their p-value to survive
+ * against the Good-Turing mass, or, for values of which only the number is known, a rise of their rate; alarms when the
+ * unseen rate reaches its floor. Both need their p-value to survive
  * Benjamini-Hochberg at q over all checks of all features.
  *
  * @param features  All features of the family; checks without enough rows take no part in the correction.
@@ -108,6 +117,7 @@ type Check = {
   readonly n: number;
   readonly m: number;
   readonly numbers: Numbers | undefined;
+  readonly floors?: ShareFloors;
 };
 
 type Numbers = Omit<Extract<QualityVerdict, { status: 'ok' }>, keyof Check | 'q' | 'reason' | 'pAdjusted' | 'level'>;
@@ -146,6 +156,7 @@ function missingCheck(feature: QualityFeature, minRows: number): Check {
 }
 
 function unseenCheck(feature: QualityFeature, minRows: number): readonly Check[] {
+  if (feature.outside !== undefined) return [outsideCheck(feature.name, feature.outside, minRows)];
   if (feature.categories === undefined) return [];
   const { reference, current } = feature.categories;
   const n = sumCounts(current);
@@ -170,6 +181,30 @@ function unseenCheck(feature: QualityFeature, minRows: number): readonly Check[]
       },
     },
   ];
+}
+
+// What the reference never has is tested like a new category, with no value seen exactly once; what it has, like a rate.
+function outsideCheck(name: string, outside: NonNullable<QualityFeature['outside']>, minRows: number): Check {
+  const { current, floors } = outside;
+  const windows = 'windows' in outside.reference ? outside.reference.windows.filter((window) => window.n > 0) : [];
+  const reference = 'windows' in outside.reference ? sumEvents(windows) : outside.reference.total;
+  const base = { name, check: 'unseen', n: current.n, m: reference.n } as const;
+  const spread = dispersion(windows, current.n);
+  const test = twoProportion(reference, current, { phi: spread.phi });
+  if (test.status === 'insufficient_data' || current.n < minRows || reference.n < minRows) {
+    return { ...base, numbers: undefined };
+  }
+  const rates = { rateCurrent: test.rateCur, windows: windows.length, ...spread, top: [], status: 'ok' } as const;
+  if (reference.k === 0) {
+    const pi0 = 1 / (reference.n + 1);
+    const p = current.k === 0 ? 1 : betaI(pi0, current.k, current.n - current.k + 1);
+    const numbers = { ...rates, rateReference: pi0, diff: test.rateCur - pi0, interval: null, p };
+    return floors === undefined ? { ...base, numbers } : { ...base, numbers, floors };
+  }
+  const p = test.diff <= 0 ? 1 : Math.max(spreadP(test.z, spread), exactP(reference, current));
+  const interval = { low: test.ciLow, high: test.ciHigh };
+  const numbers = { ...rates, rateReference: test.rateRef, diff: test.diff, interval, p };
+  return { ...base, numbers, floors: QUALITY_FLOORS.missing };
 }
 
 type Spread = { readonly phi: number; readonly v: number };
@@ -203,12 +238,12 @@ function conclude(input: {
   readonly pAdjusted: number;
 }): QualityVerdict {
   const { check, q, pAdjusted } = input;
-  const { numbers, ...base } = check;
+  const { numbers, floors: own, ...base } = check;
   if (numbers === undefined) {
     const reason = `Too few rows: ${check.n} current and ${check.m} reference rows.`;
     return { ...base, q, status: 'insufficient_data', level: 'insufficient_data', pAdjusted: null, reason };
   }
-  const floors = input.floors[check.check];
+  const floors = own ?? input.floors[check.check];
   const level = pAdjusted <= q ? levelOf(numbers, floors) : 'stable';
   const reason = explain({ check: check.check, numbers, q, pAdjusted, level, floors });
   return { ...base, ...numbers, q, pAdjusted, level, reason };

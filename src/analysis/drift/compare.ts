@@ -1,5 +1,5 @@
 import { alarmBudget } from '../../stats/alarm-budget.ts';
-import { isAtLeast, worstLevel } from '../../stats/levels.ts';
+import { type FeatureFloors, isAtLeast, worstLevel } from '../../stats/levels.ts';
 import type { Facts } from './facts.ts';
 import { createFrame, dropFrame, type Frame, type FrameOptions } from './frame.ts';
 import type { KindOverrides } from './kind.ts';
@@ -18,6 +18,8 @@ export interface CompareOptions extends FrameOptions {
   readonly overrides: KindOverrides;
   /** False alarms a month that are acceptable. */
   readonly budgetPerMonth: number;
+  /** Where levels start; the default floors when absent. */
+  readonly floors?: FeatureFloors | undefined;
 }
 
 /** What the comparison left out, for the user to know. */
@@ -35,22 +37,22 @@ export interface Notices {
 export async function compareDrift(
   options: CompareOptions,
 ): Promise<{ readonly report: DriftReport; readonly notices: Notices }> {
-  const { session } = options;
+  const { session, floors } = options;
   try {
     const frame = await createFrame(options);
     const skew = [options.profile, ...options.beside].some((id) => PROFILES[id].usesSkew === true);
     const measured = await measure({ session, frame, overrides: options.overrides, skew });
     const q = levelOfLooks(options.window, options.budgetPerMonth);
     const profile = PROFILES[options.profile];
-    const judged = await judgeWindows({ session: options.session, measured, profile, q });
+    const judged = await judgeWindows({ session, measured, profile, q, floors });
     const beside = new Map<number, OtherProfile[]>();
     for (const id of options.beside) {
       const other = PROFILES[id];
-      for (const [key, found] of await judgeWindows({ session, measured, profile: other, q })) {
+      for (const [key, found] of await judgeWindows({ session, measured, profile: other, q, floors })) {
         beside.set(key, [...(beside.get(key) ?? []), toOther(other, found)]);
       }
     }
-    const segments = frame.segmented ? await readSegments({ session, measured, profile, q }) : undefined;
+    const segments = frame.segmented ? await readSegments({ session, measured, profile, q, floors }) : undefined;
     const dated = measured.current.filter((facts) => options.window === 'all' || facts.key !== NO_TIME);
     const windows = dated.map((facts) =>
       toWindow({

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
+import { TIME_NAMES } from '../../core/record-fields.ts';
 import type { DriftSession, Settings } from './session.ts';
 import {
   type Column,
@@ -11,7 +12,6 @@ import {
   type RowFilter,
   type RowSource,
   type Skipped,
-  TIME_NAMES,
 } from './source.ts';
 import { finiteOrNan, instantFromText, quoteName, quoteText } from './sql-text.ts';
 

@@ -1,15 +1,8 @@
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
+import { TIME_NAMES } from '../../core/record-fields.ts';
 import type { DriftSession, Settings } from './session.ts';
-import {
-  type Column,
-  type Discovered,
-  type Field,
-  RESERVED,
-  type RowFilter,
-  type RowSource,
-  TIME_NAMES,
-} from './source.ts';
+import { type Column, type Discovered, type Field, RESERVED, type RowFilter, type RowSource } from './source.ts';
 import { finiteOrNan, instantFromText, quoteName, quoteText } from './sql-text.ts';
 
 /** Where JSON texts come from, one a row in the column `line`. */

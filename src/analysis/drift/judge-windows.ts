@@ -1,3 +1,4 @@
+import type { FeatureFloors } from '../../stats/levels.ts';
 import { countFeatures, type Measured } from './measure.ts';
 import type { FeatureWindow, Judgement, Profile } from './profiles/profile.ts';
 import type { DriftSession } from './session.ts';
@@ -15,14 +16,15 @@ export async function judgeWindows(input: {
   readonly measured: Measured;
   readonly profile: Profile;
   readonly q: number;
+  readonly floors: FeatureFloors | undefined;
 }): Promise<ReadonlyMap<number, Judged>> {
-  const { session, measured, profile, q } = input;
+  const { session, measured, profile, q, floors } = input;
   const { prediction } = measured.frame;
   const counted = await countFeatures(session, measured, profile);
   return new Map(
     [...counted].map(([key, all]) => {
       const judgeFamily = (family: readonly FeatureWindow[], isPrediction: boolean): Judged =>
-        profile.judge(family, { q }).flatMap((judgement, index) => {
+        profile.judge(family, { q, floors }).flatMap((judgement, index) => {
           const feature = family[index];
           return feature === undefined ? [] : [{ feature, judgement, prediction: isPrediction }];
         });

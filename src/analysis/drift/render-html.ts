@@ -12,7 +12,7 @@ export function renderHtml(report: DriftReport): string {
 <title>Drift report</title><style>${DRIFT_STYLE}</style></head><body>
 <header><h1>Drift report</h1><p>Profile <b>${escapeHtml(report.profile)}</b>, reference ${count(reference.rows)} rows (${period}), ${report.windows.length} ${report.windows.length === 1 ? 'window' : 'windows'}. <span class="key ref"></span> reference <span class="key cur"></span> current</p></header>
 ${report.windows.length > 1 ? overview(report.windows) : ''}
-${report.windows.map(windowSection).join('\n')}
+${report.windows.map((window, index) => windowSection(report, window, index)).join('\n')}
 <details><summary>SQL of every number (${report.sql.length} statements)</summary>${report.sql
     .map((statement) => `<h4>${escapeHtml(statement.name)}</h4><pre>${escapeHtml(statement.sql)}</pre>`)
     .join('')}</details>
@@ -62,12 +62,13 @@ function overview(windows: readonly WindowReport[]): string {
   return `<section><h2>Levels by window</h2><p>${legend}</p><div class="scroll"><table class="grid"><tr><th></th>${head}</tr>${rows.join('')}</table></div></section>`;
 }
 
-function windowSection(window: WindowReport, index: number, all: readonly WindowReport[]): string {
+function windowSection(report: DriftReport, window: WindowReport, index: number): string {
+  const { profile, windows: all } = report;
   const features = [...allOf(window)].sort((a, b) => WORST_FIRST.indexOf(a.level) - WORST_FIRST.indexOf(b.level));
   const open = all.length === 1 || index === all.length - 1 ? ' open' : '';
   const period = window.from === null ? '' : `, ${day(window.from)} to ${day(window.to)}`;
   return `<details class="window" id="w-${escapeHtml(window.window)}"${open}><summary><h2>${escapeHtml(window.window)}</h2> <span class="badge ${window.level}">${window.level.replaceAll('_', ' ')}</span> ${count(window.rows)} rows${period}${window.drifted.length > 0 ? `, drifted: ${escapeHtml(window.drifted.join(', '))}` : ''}</summary>
-${besideTable(window)}${segmentTable(window.segments ?? [])}${splitTable(window.segment_split ?? [])}
+${besideTable(window, profile)}${segmentTable(window.segments ?? [])}${splitTable(window.segment_split ?? [])}
 <div class="cards">${features.map((feature) => card(feature, feature === window.prediction)).join('\n')}</div></details>`;
 }
 
@@ -81,20 +82,22 @@ ${drawDistribution(feature)}
 <p>${escapeHtml(feature.reason)}</p><p class="rates">${rates}</p><details><summary>Numbers</summary><dl>${numbers.join('')}</dl></details></article>`;
 }
 
-function besideTable(window: WindowReport): string {
+function besideTable(window: WindowReport, profile: string): string {
   const others = window.other_profiles ?? [];
   if (others.length === 0) return '';
-  const names = allOf(window).map((feature) => feature.feature);
-  const head = others.map((other) => `<th scope="col">${escapeHtml(other.profile)}</th>`).join('');
-  const rows = names.map((name) => {
+  const head = [profile, ...others.map((other) => other.profile)]
+    .map((name) => `<th scope="col">${escapeHtml(name)}</th>`)
+    .join('');
+  const rows = allOf(window).map(({ feature: name, level, statistics }) => {
+    const own = statistics.psi_corrected ?? statistics.psi;
     const cells = others.map((other) => {
       const found = other.features.find((feature) => feature.feature === name);
       const title = found === undefined ? '' : `${found.statistic}, threshold ${number(found.threshold)}`;
       return `<td title="${escapeHtml(title)}"><span class="badge ${found?.level ?? ''}">${number(found?.value ?? null)}</span></td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(name)}</th><td title="PSI"><span class="badge ${level}">${number(own)}</span></td>${cells.join('')}</tr>`;
   });
-  return `<h3>What other profiles say</h3><div class="scroll"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`;
+  return `<h3>What each profile says</h3><div class="scroll"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`;
 }
 
 function segmentTable(segments: readonly SegmentReport[]): string {

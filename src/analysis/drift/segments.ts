@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FeatureFloors } from '../../stats/levels.ts';
 import { psi } from '../../stats/psi.ts';
 import { type Judged, judgeWindows } from './judge-windows.ts';
 import { type Measured, measurePart } from './measure.ts';
@@ -22,8 +23,9 @@ export async function readSegments(input: {
   readonly measured: Measured;
   readonly profile: Profile;
   readonly q: number;
+  readonly floors: FeatureFloors | undefined;
 }): Promise<ReadonlyMap<number, SegmentedWindow>> {
-  const { session, measured, profile, q } = input;
+  const { session, measured, profile, q, floors } = input;
   const sql = `SELECT segment, count() AS rows FROM ${measured.frame.table} GROUP BY segment ORDER BY rows DESC, segment LIMIT ${MAX_SEGMENTS}`;
   const names = z
     .array(segmentSchema)
@@ -32,7 +34,7 @@ export async function readSegments(input: {
   const parts: Part[] = [];
   for (const name of names) {
     const part = await measurePart(session, measured, `segment = ${quoteText(name)}`);
-    parts.push({ name, part, judged: await judgeWindows({ session, measured: part, profile, q }) });
+    parts.push({ name, part, judged: await judgeWindows({ session, measured: part, profile, q, floors }) });
   }
   return new Map(
     measured.current.map((facts) => {

@@ -1,3 +1,4 @@
+import { RECORD_FIELDS, TIME_NAMES } from '../../core/record-fields.ts';
 import type { DriftSession, Settings } from './session.ts';
 
 /** Where rows of one side come from: a file, or the store. */
@@ -56,31 +57,12 @@ export interface Column extends Field {
 }
 
 /** Names that are part of a record and no features. */
-export const RESERVED = new Set([
-  'prediction_id',
-  'ts',
-  'timestamp',
-  'time',
-  'model',
-  'version',
-  'features',
-  'prediction',
-  'score',
-  'scores',
-  'latency_ms',
-  'status',
-  'segment',
-  'segments',
-  'trace_id',
-  'pod',
-  'node',
-  'label',
-  'label_ts',
+export const RESERVED: ReadonlySet<string> = new Set([
+  ...RECORD_FIELDS.predictions,
+  ...RECORD_FIELDS.labels,
+  ...TIME_NAMES,
   'extra',
 ]);
-
-/** Names a record's time may have, the first one present counts. */
-export const TIME_NAMES = ['ts', 'timestamp', 'time'] as const;
 
 /** Nothing was skipped. */
 export const NOTHING_SKIPPED: Skipped = { count: 0, firstLine: undefined };

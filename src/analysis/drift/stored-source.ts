@@ -4,18 +4,21 @@ import type { DriftSession, Settings } from './session.ts';
 import { type Column, type Discovered, type Field, NOTHING_SKIPPED, type RowFilter, type RowSource } from './source.ts';
 import { finiteOrNan, quoteText } from './sql-text.ts';
 
-/** Predictions of one model in the store, from `fromMs` up to but without `toMs`. */
-export interface StoredRange {
-  readonly model: string;
-  readonly version?: string | undefined;
+/** A half-open range of time in epoch milliseconds. */
+export interface TimeSpan {
   readonly fromMs: number;
   readonly toMs: number;
 }
 
+/** Rows in the store: predictions of a model in some ranges of time, or all rows that a reference has from a file. */
+export type StoredRows =
+  | { readonly model: string; readonly version?: string | undefined; readonly spans: readonly TimeSpan[] }
+  | { readonly file: { readonly source: string; readonly name: string } };
+
 /** Returns a source over the store's own predictions. */
-export function storedSource(range: StoredRange): RowSource {
-  const label = `${range.model} ${new Date(range.fromMs).toISOString()} .. ${new Date(range.toMs).toISOString()}`;
-  return { label, discover: (session, filter) => discover({ session, filter, range, label }) };
+export function storedSource(stored: StoredRows): RowSource {
+  const label = labelOf(stored);
+  return { label, discover: (session, filter) => discover({ session, filter, stored, label }) };
 }
 
 const SETTINGS: Settings = { enable_extended_results_for_datetime_functions: 1 };
@@ -32,17 +35,19 @@ const keySchema = z.object({ name: z.string(), place: z.string() });
 async function discover(options: {
   readonly session: DriftSession;
   readonly filter: RowFilter;
-  readonly range: StoredRange;
+  readonly stored: StoredRows;
   readonly label: string;
 }): Promise<Discovered> {
-  const { session, range, label } = options;
-  const where = whereSql(range, options.filter);
-  const bounds = 'toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms';
-  const overviewSql = `SELECT count() AS rows, ${bounds}, countIf(isFinite(score)) AS scores, countIf(isFinite(prediction_number)) AS numbers, countIf(prediction_class != '') AS classes FROM predictions WHERE ${where}`;
+  const { session, stored, label } = options;
+  const where = whereSql(stored, options.filter);
+  const table = 'file' in stored ? 'reference_rows' : 'predictions';
+  const timed = "nullIf(ts, toDateTime64(0, 3, 'UTC'))";
+  const bounds = `toUnixTimestamp64Milli(min(${timed})) AS first_ms, toUnixTimestamp64Milli(max(${timed})) AS last_ms`;
+  const overviewSql = `SELECT count() AS rows, ${bounds}, countIf(isFinite(score)) AS scores, countIf(isFinite(prediction_number)) AS numbers, countIf(prediction_class != '') AS classes FROM ${table} WHERE ${where}`;
   const overview = overviewSchema.parse((await session.rows('overview', overviewSql))[0]);
   if (overview.rows === 0) throw new UsageError(`There are no predictions of ${label}.`);
   const keysSql = `SELECT entry.1 AS name, entry.2 AS place FROM (
-  SELECT arrayJoin(arrayConcat(arrayMap(k -> (toString(k), 'number'), mapKeys(numbers)), arrayMap(k -> (toString(k), 'text'), mapKeys(categories)), arrayMap(k -> (toString(k), 'segment'), mapKeys(segments)))) AS entry FROM predictions WHERE ${where})
+  SELECT arrayJoin(arrayConcat(arrayMap(k -> (toString(k), 'number'), mapKeys(numbers)), arrayMap(k -> (toString(k), 'text'), mapKeys(categories)), arrayMap(k -> (toString(k), 'segment'), mapKeys(segments)))) AS entry FROM ${table} WHERE ${where})
 GROUP BY name, place ORDER BY name, place`;
   const keys = z.array(keySchema).parse(await session.rows('fields', keysSql));
   return {
@@ -53,7 +58,7 @@ GROUP BY name, place ORDER BY name, place`;
     skipped: NOTHING_SKIPPED,
     select: (wanted) => {
       const columns = wanted.map((column) => `${columnSql(column)} AS ${column.id}`);
-      return `SELECT ${["CAST(ts, 'Nullable(DateTime64(3, \\'UTC\\'))') AS ts", "status = 'ok' AS ok", ...columns].join(', ')} FROM predictions WHERE ${where}`;
+      return `SELECT ${[`CAST(nullIf(ts, toDateTime64(0, 3, 'UTC')), 'Nullable(DateTime64(3, \\'UTC\\'))') AS ts`, "status = 'ok' AS ok", ...columns].join(', ')} FROM ${table} WHERE ${where}`;
     },
     settings: SETTINGS,
   };
@@ -91,12 +96,23 @@ function columnSql({ name, role, storage }: Column): string {
   return `coalesce(${text}, if(isFinite(${number}), toString(${number}), NULL))`;
 }
 
-function whereSql(range: StoredRange, filter: RowFilter): string {
-  const version = filter.version ?? range.version;
+function whereSql(stored: StoredRows, filter: RowFilter): string {
+  if ('file' in stored) return `model = ${quoteText(stored.file.source)}`;
+  const version = filter.version ?? stored.version;
+  const spans = stored.spans.map(({ fromMs, toMs }) => `(ts >= ${instantSql(fromMs)} AND ts < ${instantSql(toMs)})`);
   return [
-    `model = ${quoteText(range.model)}`,
+    `model = ${quoteText(stored.model)}`,
     ...(version === undefined ? [] : [`version = ${quoteText(version)}`]),
-    `ts >= fromUnixTimestamp64Milli(toInt64(${range.fromMs}), 'UTC')`,
-    `ts < fromUnixTimestamp64Milli(toInt64(${range.toMs}), 'UTC')`,
+    `(${spans.join(' OR ')})`,
   ].join(' AND ');
+}
+
+function instantSql(ms: number): string {
+  return `fromUnixTimestamp64Milli(toInt64(${ms}), 'UTC')`;
+}
+
+function labelOf(stored: StoredRows): string {
+  if ('file' in stored) return stored.file.name;
+  const day = (ms: number): string => new Date(ms).toISOString();
+  return `${stored.model} ${stored.spans.map(({ fromMs, toMs }) => `${day(fromMs)} .. ${day(toMs)}`).join(', ')}`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
+import { TIME_NAMES } from '../../core/record-fields.ts';
 import type { DriftSession, Settings } from './session.ts';
 import {
   type Column,
@@ -9,7 +10,6 @@ import {
   RESERVED,
   type RowFilter,
   type RowSource,
-  TIME_NAMES,
 } from './source.ts';
 import { finiteOrNan, instantFromEpoch, instantFromText, quoteName, quoteText } from './sql-text.ts';
 

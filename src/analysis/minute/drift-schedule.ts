@@ -10,11 +10,13 @@ import {
   modelsWithGrids,
   recentLevels,
 } from '../../store/queries/minute-loop.ts';
+import { referenceFileFeatures } from '../../store/queries/reference-files.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { judgeWindows, type WindowDrift } from './drift-job.ts';
-import type { DriftPlan } from './drift-plan.ts';
+import type { DriftPlan, KeyedPlan } from './drift-plan.ts';
 import { FeatureWindows } from './feature-windows.ts';
 import type { GridMaker } from './grids.ts';
+import { MinuteWatch } from './minute-watch.ts';
 import { type KnownModel, MissingGrids } from './missing-grids.ts';
 import { ReferenceProfiles } from './reference-profiles.ts';
 import { isShared, type Reference, type TimeRange } from './reference-ranges.ts';
@@ -58,6 +60,7 @@ export class DriftSchedule {
   readonly #windows: FeatureWindows;
   readonly #profiles: ReferenceProfiles;
   readonly #requests: ReferenceRequests;
+  readonly #watch: MinuteWatch;
   readonly #grids: MissingGrids;
   readonly #references = new Map<string, { readonly reference: Reference; readonly version: number }>();
   #loaded = false;
@@ -68,6 +71,7 @@ export class DriftSchedule {
     this.#windows = new FeatureWindows({ store, wallClock: maker.wallClock });
     this.#profiles = new ReferenceProfiles({ store, wallClock: maker.wallClock, windows: this.#windows });
     this.#requests = new ReferenceRequests(store);
+    this.#watch = new MinuteWatch({ store, requests: this.#requests });
     this.#grids = new MissingGrids(maker, logger);
   }
 
@@ -81,8 +85,12 @@ export class DriftSchedule {
       const toMs = floorTo(minuteEndMs, plan.windowMs);
       return { plan, range: { fromMs: this.#finalTo.get(plan.model) ?? toMs - plan.windowMs, toMs } };
     });
-    await this.judgeClosedTogether(due.filter(({ range }) => range.fromMs < range.toMs));
+    const closed = due.filter(({ range }) => range.fromMs < range.toMs);
+    await this.judgeClosedTogether(closed);
+    // A window that has just closed is the sliding one of this moment.
+    for (const { plan, range } of closed) this.#slidingTo.set(plan.model, range.toMs);
     await this.#judgeSliding(plans, floorTo(minuteEndMs, ROLLUP_MS));
+    await this.#watchMinute(plans, minuteEndMs);
     await store.insert(
       'signals',
       plans.flatMap((plan) => this.#modelSignals(plan, minuteEndMs)),
@@ -163,11 +171,22 @@ export class DriftSchedule {
     }
   }
 
+  async #watchMinute(plans: readonly DriftPlan[], minuteEndMs: number): Promise<void> {
+    const keyed: KeyedPlan[] = [];
+    for (const [windowMs, alike] of groupBy(plans, (plan) => plan.windowMs)) {
+      const toMs = floorTo(minuteEndMs, ROLLUP_MS);
+      const keys = await this.#profiles.keysForSliding(alike, { fromMs: toMs - windowMs, toMs });
+      keyed.push(...alike.map((plan, index) => ({ plan, key: keys[index] ?? 0 })));
+    }
+    await this.#watch.run(keyed, minuteEndMs, this.#options.clock.now());
+  }
+
   /** Rows came late into a range: what was merged of it is merged again before the next window is judged. */
   async noteLate(model: string, range: TimeRange): Promise<void> {
     const plan = this.planOf(model);
     this.#profiles.noteLate(plan, range);
     this.#requests.forget(model);
+    this.#watch.forget(model);
     await this.#windows.refresh([model], plan.windowMs, {
       fromMs: floorTo(range.fromMs, plan.windowMs),
       toMs: floorTo(range.toMs + plan.windowMs - 1, plan.windowMs),
@@ -184,11 +203,13 @@ export class DriftSchedule {
       sql: archiveDriftResults,
       parameters: { model, reference_version: version },
     });
+    if (reference.kind === 'file') await this.#remakeGrids(model, reference.source);
     const known = (await this.#grids.models()).find((entry) => entry.model === model);
     if (known === undefined) return 0;
     await this.#makeMissingGrids([known]);
     this.#profiles.forget(model);
     this.#requests.forget(model);
+    this.#watch.forget(model);
     const plan = this.planOf(model);
     const { range } = known;
     const fromMs = reference.kind === 'fixed' && range.fromMs >= reference.fromMs ? reference.toMs : range.fromMs;
@@ -243,10 +264,21 @@ export class DriftSchedule {
     this.#loaded = true;
   }
 
+  /** A reference from a file brings its own bins, for the features that were seen already too. */
+  async #remakeGrids(model: string, source: string): Promise<void> {
+    await this.#grids.remake(
+      model,
+      { file: source },
+      await this.#options.store.query(referenceFileFeatures, { model, source }),
+    );
+    this.#windows.forget(model);
+  }
+
   async #makeMissingGrids(models: readonly KnownModel[]): Promise<void> {
     const enough = models.filter(({ model, n }) => n >= this.#options.settingsOf(model).minRows);
     const changed = await this.#grids.make(enough, ({ model, range }) => {
       const { reference } = this.planOf(model);
+      if (reference.kind === 'file') return { file: reference.source };
       return reference.kind === 'fixed' ? { fromMs: reference.fromMs, toMs: reference.toMs } : range;
     });
     for (const model of changed) {

@@ -11,7 +11,6 @@ import {
   writeGridValues,
 } from '../../store/queries/grids.ts';
 import type { Store } from '../../store/store.ts';
-import type { TimeRange } from './reference-ranges.ts';
 
 export interface GridMaker {
   readonly store: Store;
@@ -26,6 +25,9 @@ const LEAD_MS = 1500;
 /** Until it is activated a grid counts nothing. */
 const NEVER = '2200-01-01 00:00:00.000';
 
+/** The rows that bins are fitted on: a model's predictions in a range of time, or the rows of a file. */
+export type FitRows = { readonly fromMs: number; readonly toMs: number } | { readonly file: string };
+
 /** One feature that gets bins. */
 export interface NewFeature {
   readonly feature: string;
@@ -33,14 +35,14 @@ export interface NewFeature {
 }
 
 /**
- * Freezes the bins of some features of a model, fitted on the rows of a range, and counts what arrived before.
+ * Freezes the bins of some features of a model, fitted on some rows, and counts what arrived before.
  * Rows that arrive at or after the moment of activation are counted by the ingest path itself, so none is counted
  * twice or forgotten.
  */
 export async function makeGrids(
   maker: GridMaker,
   model: string,
-  range: TimeRange,
+  rows: FitRows,
   wanted: readonly NewFeature[],
 ): Promise<void> {
   const { store, wallClock } = maker;
@@ -48,7 +50,7 @@ export async function makeGrids(
   const numeric = wanted.filter((entry) => entry.kind === 'numeric').map((entry) => entry.feature);
   const categorical = wanted.filter((entry) => entry.kind === 'categorical').map((entry) => entry.feature);
   const firstId = (await store.query(nextGridId, {}))[0]?.id ?? 1;
-  await fitGrids(maker, { model, range, numeric, categorical, firstId });
+  await fitGrids(maker, { model, rows, numeric, categorical, firstId });
   const activeFromMs = await activate(maker, model, firstId);
   await wallClock.sleep(activeFromMs - wallClock.now() + 50);
   await maker.drainIngest();
@@ -63,18 +65,21 @@ async function fitGrids(
   maker: GridMaker,
   job: {
     readonly model: string;
-    readonly range: TimeRange;
+    readonly rows: FitRows;
     readonly numeric: readonly string[];
     readonly categorical: readonly string[];
     readonly firstId: number;
   },
 ): Promise<void> {
   const { store, wallClock } = maker;
-  const { model, range, numeric, categorical, firstId } = job;
+  const { model, rows, numeric, categorical, firstId } = job;
+  const isFile = 'file' in rows;
   const parameters = {
     model,
-    from: timestamp(range.fromMs),
-    to: timestamp(range.toMs),
+    rows: isFile ? 'reference_rows' : 'predictions',
+    source: isFile ? rows.file : model,
+    from: timestamp(isFile ? 0 : rows.fromMs),
+    to: isFile ? NEVER : timestamp(rows.toMs),
     created: timestamp(wallClock.now()),
     active_from: NEVER,
   };

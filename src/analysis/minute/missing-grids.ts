@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { groupBy } from '../../core/group-by.ts';
 import { featuresWithoutGrid, knownModels, predictionWithoutGrid } from '../../store/queries/grids.ts';
-import { type GridMaker, makeGrids, type NewFeature } from './grids.ts';
+import { type FitRows, type GridMaker, makeGrids, type NewFeature } from './grids.ts';
 import type { TimeRange } from './reference-ranges.ts';
 
 /** A model with predictions. */
@@ -21,6 +21,7 @@ export class MissingGrids {
   readonly #logger: Logger;
   /** How many predictions a model had when its predictions were last looked at: counting them reads its rows. */
   readonly #looked = new Map<string, number>();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(maker: GridMaker, logger: Logger) {
     this.#maker = maker;
@@ -40,17 +41,36 @@ export class MissingGrids {
   /**
    * Makes the missing bins of some models.
    *
-   * @param fitRange  The rows that bins are fitted on.
-   * @returns         The models whose bins have changed.
+   * @param fitRows  The rows that bins are fitted on.
+   * @returns        The models whose bins have changed.
    */
-  async make(models: readonly KnownModel[], fitRange: (known: KnownModel) => TimeRange): Promise<ReadonlySet<string>> {
+  make(models: readonly KnownModel[], fitRows: (known: KnownModel) => FitRows): Promise<ReadonlySet<string>> {
+    return this.#inTurn(() => this.#make(models, fitRows));
+  }
+
+  /** Makes the bins of some features of a model anew, whether they have any or not. */
+  remake(model: string, rows: FitRows, features: readonly NewFeature[]): Promise<void> {
+    return this.#inTurn(() => makeGrids(this.#maker, model, rows, features));
+  }
+
+  /** Bins get their numbers one after the other, so two never make any at once. */
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(action);
+    this.#turn = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
+  }
+
+  async #make(models: readonly KnownModel[], fitRows: (known: KnownModel) => FitRows): Promise<ReadonlySet<string>> {
     const { store } = this.#maker;
     const found = groupBy(await store.query(featuresWithoutGrid, { min_rows: MIN_ROWS }), ({ model }) => model);
     const changed = new Set<string>();
     for (const known of models) {
       const wanted: NewFeature[] = [...(found.get(known.model) ?? []), ...(await this.#prediction(known))];
       if (wanted.length === 0) continue;
-      await makeGrids(this.#maker, known.model, fitRange(known), wanted);
+      await makeGrids(this.#maker, known.model, fitRows(known), wanted);
       changed.add(known.model);
       this.#logger.info(
         { event: 'grids_made', model: known.model, features: wanted.length },

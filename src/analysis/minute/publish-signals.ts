@@ -43,6 +43,9 @@ export async function publishSignals(options: {
   return series.length;
 }
 
+/** Any of these may make a feature the worst one; a rule that looks for nulls must not lose the null feature. */
+const RANKING: ReadonlySet<string> = new Set(['feature_psi', 'feature_missing_ratio', 'feature_unseen_ratio']);
+
 function worstFeatures(
   rows: readonly {
     readonly signal: string;
@@ -57,7 +60,7 @@ function worstFeatures(
     if (row.feature === '') continue;
     const features = byModel.get(row.model) ?? new Map<string, number>();
     byModel.set(row.model, features);
-    const rank = row.signal === 'feature_psi' ? row.newest : -1;
+    const rank = RANKING.has(row.signal) ? row.newest : -1;
     features.set(row.feature, Math.max(rank, features.get(row.feature) ?? Number.NEGATIVE_INFINITY));
   }
   return new Map(

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { groupBy } from '../../core/group-by.ts';
 import { fixedProfiles } from '../../store/queries/drift-rollup.ts';
 import { writeProfilesFromBuckets, writeProfilesFromWindows } from '../../store/queries/feature-windows.ts';
+import { writeProfileFromFile } from '../../store/queries/reference-files.ts';
 import type { Store } from '../../store/store.ts';
 import type { DriftPlan } from './drift-plan.ts';
 import type { FeatureWindows } from './feature-windows.ts';
@@ -70,7 +71,12 @@ export class ReferenceProfiles {
   }
 
   async #write(plans: readonly DriftPlan[], first: DriftPlan, window: TimeRange, key: number): Promise<void> {
-    const rows = referenceRows(first.reference, window);
+    const { reference } = first;
+    if (reference.kind === 'file') {
+      for (const plan of plans) await this.#writeFromFile(plan, reference.source);
+      return;
+    }
+    const rows = referenceRows(reference, window);
     const models = plans.map(({ model }) => model);
     const { windowMs } = first;
     const parameters = {
@@ -93,6 +99,20 @@ export class ReferenceProfiles {
     }
     for (const range of rows.ranges) await this.#windows.ensure(models, windowMs, range);
     await this.#store.command({ name: 'write_profiles_from_windows', sql: writeProfilesFromWindows, parameters });
+  }
+
+  #writeFromFile(plan: DriftPlan, source: string): Promise<void> {
+    return this.#store.command({
+      name: 'write_profile_from_file',
+      sql: writeProfileFromFile,
+      parameters: {
+        model: plan.model,
+        source,
+        window: plan.windowMs / 1000,
+        profile_version: plan.referenceVersion,
+        created: new Date(this.#clock.now()).toISOString().slice(0, 23).replace('T', ' '),
+      },
+    });
   }
 }
 

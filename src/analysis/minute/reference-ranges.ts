@@ -4,7 +4,17 @@ export type Reference =
   | { readonly kind: 'trailing'; readonly windowMs: number }
   | { readonly kind: 'previous' }
   | { readonly kind: 'same-hour-last-week'; readonly weeks: number }
-  | { readonly kind: 'version'; readonly version: string };
+  | { readonly kind: 'version'; readonly version: string }
+  | FileReference;
+
+/** Rows of a file, kept under a name of their own. */
+export interface FileReference {
+  readonly kind: 'file';
+  /** What the rows are kept under. */
+  readonly source: string;
+  /** Name of the file. */
+  readonly name: string;
+}
 
 export interface TimeRange {
   readonly fromMs: number;
@@ -13,6 +23,7 @@ export interface TimeRange {
 
 /** Where the rows of the reference of one window lie. */
 export interface ReferenceRows {
+  /** Empty for a file. */
   readonly ranges: readonly TimeRange[];
   /** Empty: all versions. */
   readonly version: string;
@@ -40,10 +51,12 @@ export function referenceRows(reference: Reference, window: TimeRange): Referenc
       };
     case 'version':
       return { ranges: [window], version: reference.version };
+    case 'file':
+      return { ranges: [], version: '' };
   }
 }
 
 /** Returns whether every window of the model has the same reference rows, so that many windows can be compared at once. */
 export function isShared(reference: Reference): boolean {
-  return reference.kind === 'fixed';
+  return reference.kind === 'fixed' || reference.kind === 'file';
 }

@@ -7,6 +7,7 @@ const schema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('previous') }),
   z.object({ kind: z.literal('same-hour-last-week'), weeks: z.number() }),
   z.object({ kind: z.literal('version'), version: z.string() }),
+  z.object({ kind: z.literal('file'), source: z.string(), name: z.string() }),
 ]);
 
 /** Returns a reference from the text it is stored as. */

@@ -54,14 +54,30 @@ export async function replaceReference(options: {
       `There are no predictions of ${model} between ${iso(range.fromMs)} and ${iso(range.toMs)}.`,
     );
   }
+  return putInForce({ store, schedule, model, reference, fromMs: range.fromMs, toMs: range.toMs, rows, nowMs });
+}
+
+/** Stores a new version of a model's reference, whose rows have been counted, and judges its history against it. */
+export async function putInForce(options: {
+  readonly store: Store;
+  readonly schedule: DriftSchedule;
+  readonly model: string;
+  readonly reference: Reference;
+  /** Times of the reference's rows in milliseconds since 1970; 0 when they move or there are none. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rows: number;
+  readonly nowMs: number;
+}): Promise<StoredReference> {
+  const { store, schedule, model, reference, fromMs, toMs, rows, nowMs } = options;
   const [newest] = await listReferences(store, model);
   const stored = {
     model,
     referenceVersion: (newest?.referenceVersion ?? 0) + 1,
     kind: reference.kind,
     spec: JSON.stringify(reference),
-    fromMs: range.fromMs,
-    toMs: range.toMs,
+    fromMs,
+    toMs,
     rows,
     createdMs: nowMs,
   };

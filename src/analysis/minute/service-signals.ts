@@ -1,16 +1,17 @@
-import {
-  writeBusinessSignals,
-  writeConstantSignals,
-  writeGpuSignals,
-  writeServiceSignals,
-} from '../../store/queries/service-signals.ts';
+import { writeBusinessSignals } from '../../store/queries/business-signals.ts';
+import { writeCostSignals } from '../../store/queries/serving.ts';
+import { writeConstantSignals, writeGpuSignals, writeServiceSignals } from '../../store/queries/service-signals.ts';
 import type { Store } from '../../store/store.ts';
+import { writeServingSignals } from '../serving/serving-signals.ts';
 import type { TimeRange } from './reference-ranges.ts';
 
 /** Constant series of a model, by signal name: its objectives. */
 export type ConstantSignals = ReadonlyMap<string, Readonly<Record<string, number>>>;
 
-/** Concludes the traffic, latency, GPU and business signals of every minute of a range, and the objectives beside them. */
+/** A sender of remote writes may be this late: its minute is concluded again together with the next one. */
+const LATE_SAMPLES_MS = 60_000;
+
+/** Concludes the traffic, latency, GPU, business, serving and cost signals of every minute of a range, and the objectives beside them. */
 export async function writeMinuteSignals(options: {
   readonly store: Store;
   readonly range: TimeRange;
@@ -24,17 +25,30 @@ export async function writeMinuteSignals(options: {
     now: new Date(options.nowMs).toISOString().slice(0, 23).replace('T', ' '),
   };
   await store.command({ name: 'write_service_signals', sql: writeServiceSignals, parameters });
-  await store.command({ name: 'write_gpu_signals', sql: writeGpuSignals, parameters });
   await store.command({ name: 'write_business_signals', sql: writeBusinessSignals, parameters });
+  const sampled = { fromMs: range.fromMs - LATE_SAMPLES_MS, toMs: range.toMs };
+  const withLate = { ...parameters, from: seconds(sampled.fromMs) };
+  await store.command({ name: 'write_gpu_signals', sql: writeGpuSignals, parameters: withLate });
+  const allocated = await writeServingSignals({ store, range: sampled, nowMs: options.nowMs });
   for (const [model, values] of constants) {
     for (const [signal, value] of Object.entries(values)) {
       await store.command({
         name: 'write_constant_signals',
         sql: writeConstantSignals,
-        parameters: { ...parameters, model, signal, value },
+        parameters: { ...withLate, model, signal, value },
       });
     }
   }
+  const priced = new Set([...allocated, ...pricedModels(constants)]);
+  if (priced.size === 0) return;
+  const models = [...priced];
+  await store.command({ name: 'write_cost_signals', sql: writeCostSignals, parameters: { ...withLate, models } });
+}
+
+function pricedModels(constants: ConstantSignals): readonly string[] {
+  return [...constants].flatMap(([model, values]) =>
+    'declared_cost_per_hour_usd' in values || 'gpu_price_per_hour_usd' in values ? [model] : [],
+  );
 }
 
 function seconds(ms: number): string {

@@ -33,7 +33,7 @@ export async function registerAlertRoutes(app: FastifyInstance, deps: ReadDepend
   typed(app).get(
     '/v1/alerts',
     {
-      preHandler: deps.guard('read'),
+      onRequest: deps.guard('read'),
       schema: {
         summary: 'Alerts: firing, pending, and the last episode of those that are over.',
         tags: ['read'],

@@ -40,11 +40,26 @@ const reportSchema = z.looseObject({
   ),
 });
 
+const namesSchema = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((names) => (typeof names === 'string' ? [names] : names));
+
 const querySchema = z.object({
   ...rangeShape,
   window: windowSchema.default('all'),
   version: versionSchema,
   profile: z.enum(PROFILE_IDS).default('robust').describe('Whose rules bin and judge.'),
+  compare_profiles: z.stringbool().default(false).describe('Shows beside what every other profile says.'),
+  segment: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Name of a segment or feature: the same by its values, and what comes from their mix.'),
+  categorical: namesSchema.describe('Features that are categories; may be repeated.'),
+  numeric: namesSchema.describe('Features that are numbers; may be repeated.'),
+  budget: z.coerce.number().positive().max(1000).optional().describe('False alarms a month that are acceptable.'),
 });
 
 /** Registers GET /v1/models/:model/drift: each feature and the prediction against the reference, by window. */
@@ -52,7 +67,7 @@ export async function registerDriftRoute(app: FastifyInstance, deps: ReadDepende
   typed(app).get(
     '/v1/models/:model/drift',
     {
-      preHandler: deps.guard('read'),
+      onRequest: deps.guard('read'),
       schema: {
         summary: 'Drift of every feature and of the prediction against the reference.',
         tags: ['read'],
@@ -63,9 +78,20 @@ export async function registerDriftRoute(app: FastifyInstance, deps: ReadDepende
     },
     async ({ params, query }) => {
       const known = await knownModel(deps.store, params.model);
-      const { window, version, profile } = query;
+      const { window, version, profile, segment, categorical, numeric } = query;
       const range = rangeOf(query, { fromMs: known.firstMs, toMs: known.lastMs + 1 });
-      const report = await deps.driftForRange({ model: params.model, ...range, window, version, profile });
+      const report = await deps.driftForRange({
+        model: params.model,
+        ...range,
+        window,
+        version,
+        profile,
+        compareProfiles: query.compare_profiles,
+        segment,
+        categorical,
+        numeric,
+        budgetPerMonth: query.budget,
+      });
       return reportSchema.parse(report);
     },
   );

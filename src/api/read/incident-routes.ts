@@ -74,7 +74,7 @@ export async function registerIncidentRoutes(app: FastifyInstance, deps: ReadDep
   typed(app).get(
     '/v1/incidents',
     {
-      preHandler: deps.guard('read'),
+      onRequest: deps.guard('read'),
       schema: {
         summary: `The newest ${MAX_INCIDENTS} incidents that were open in a range.`,
         tags: ['read'],
@@ -97,7 +97,7 @@ export async function registerIncidentRoutes(app: FastifyInstance, deps: ReadDep
   typed(app).get(
     '/v1/incidents/:id',
     {
-      preHandler: deps.guard('read'),
+      onRequest: deps.guard('read'),
       schema: {
         summary: 'One incident with its evidence.',
         tags: ['read'],

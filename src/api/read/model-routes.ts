@@ -62,7 +62,7 @@ export async function registerModelRoutes(app: FastifyInstance, deps: ReadDepend
   typed(app).get(
     '/v1/models',
     {
-      preHandler: guard('read'),
+      onRequest: guard('read'),
       schema: {
         summary: 'Lists the models that have sent predictions.',
         tags: ['read'],
@@ -77,7 +77,7 @@ export async function registerModelRoutes(app: FastifyInstance, deps: ReadDepend
   typed(app).get(
     '/v1/models/:model',
     {
-      preHandler: guard('read'),
+      onRequest: guard('read'),
       schema: {
         summary: 'Describes one model: versions, features, latency, errors, reference, objectives.',
         tags: ['read'],

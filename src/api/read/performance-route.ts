@@ -53,7 +53,7 @@ export async function registerPerformanceRoute(app: FastifyInstance, deps: ReadD
   typed(app).get(
     '/v1/models/:model/performance',
     {
-      preHandler: guard('read'),
+      onRequest: guard('read'),
       schema: {
         summary: 'Quality by window, with the share of predictions whose label has come.',
         tags: ['read'],

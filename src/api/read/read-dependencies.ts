@@ -45,6 +45,15 @@ export interface DriftRequest {
   readonly toMs: number;
   readonly window?: WindowUnit | undefined;
   readonly profile?: ProfileId | undefined;
+  /** Shows beside what every other profile says. */
+  readonly compareProfiles?: boolean | undefined;
+  /** Name of a segment or feature by whose values the same is said again. */
+  readonly segment?: string | undefined;
+  /** Features that are categories, or numbers, whatever they look like. */
+  readonly categorical?: readonly string[] | undefined;
+  readonly numeric?: readonly string[] | undefined;
+  /** False alarms a month; those of the configuration when absent. */
+  readonly budgetPerMonth?: number | undefined;
 }
 
 /** Returns the server with routes typed by their zod schemas. */

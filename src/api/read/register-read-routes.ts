@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { registerAlertRoutes } from './alert-routes.ts';
 import { registerDriftRoute } from './drift-route.ts';
+import { registerExplainRoute } from './explain-route.ts';
 import { registerIncidentRoutes } from './incident-routes.ts';
 import { registerModelRoutes } from './model-routes.ts';
 import { registerPerformanceRoute } from './performance-route.ts';
@@ -11,6 +12,7 @@ import { registerSignalsRoute } from './signals-route.ts';
 export async function registerReadRoutes(app: FastifyInstance, deps: ReadDependencies): Promise<void> {
   await registerModelRoutes(app, deps);
   await registerDriftRoute(app, deps);
+  await registerExplainRoute(app, deps);
   await registerPerformanceRoute(app, deps);
   await registerSignalsRoute(app, deps);
   await registerAlertRoutes(app, deps);

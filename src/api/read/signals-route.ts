@@ -45,7 +45,7 @@ export async function registerSignalsRoute(app: FastifyInstance, deps: ReadDepen
   typed(app).get(
     '/v1/models/:model/signals',
     {
-      preHandler: deps.guard('read'),
+      onRequest: deps.guard('read'),
       schema: {
         summary: 'One signal, minute by minute.',
         tags: ['read'],
@@ -57,7 +57,6 @@ export async function registerSignalsRoute(app: FastifyInstance, deps: ReadDepen
     async ({ params, query }) => {
       const definition = findSignal(query.name);
       if (definition === undefined) throw unknownSignal(query.name);
-      await knownModel(deps.store, params.model);
       const end = query.to ?? deps.clock.now();
       const { fromMs, toMs } = rangeOf(query, { fromMs: end - DAY_MS, toMs: end });
       const points = await deps.store.query(signalPoints, {
@@ -67,6 +66,8 @@ export async function registerSignalsRoute(app: FastifyInstance, deps: ReadDepen
         from: fromMs,
         to: toMs,
       });
+      // A model that only its serving runtime or its GPUs tell of has signals but no predictions.
+      if (points.length === 0) await knownModel(deps.store, params.model);
       if (points.length > MAX_SIGNAL_POINTS) {
         throw new AppError('E_USAGE', `from and to span more than ${MAX_SIGNAL_POINTS} points; ask for less.`);
       }

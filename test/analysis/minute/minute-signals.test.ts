@@ -29,7 +29,7 @@ beforeAll(async () => {
     }),
   }));
   await store.insert('ingest_predictions', lines);
-  const gpu = (gpuId: string, second: number, value: number, model = 'ranker') => ({
+  const gpu = (gpuId: string, second: number, value: number, model = 'ranker', weight = 1) => ({
     ts: new Date(T0 + second * 1000).toISOString(),
     signal: 'gpu_utilization_ratio',
     gpu: gpuId,
@@ -37,13 +37,13 @@ beforeAll(async () => {
     namespace: 'ml',
     pod: 'ranker-0',
     model,
-    weight: 1,
+    weight,
     value,
   });
   await store.insert('gpu_samples', [
     gpu('GPU-1', 5, 0.9),
     gpu('GPU-1', 35, 0.7),
-    gpu('GPU-2', 5, 0.2),
+    gpu('GPU-2', 5, 0.2, 'ranker', 3 / 7),
     gpu('GPU-3', 5, 1, ''),
   ]);
   const business = (ts: number, value: number) => ({
@@ -93,8 +93,9 @@ describe('the signals of a minute', () => {
     expect(await signal('requests_per_second', "AND segment = 'region=eu'")).toEqual([2.5, 2.5]);
   });
 
-  test('tell the busiest GPU of the model and each GPU, also one that belongs to no model', async () => {
-    expect(await signal('gpu_utilization_ratio')).toEqual([0.8]);
+  test('tell the weighted mean over the GPUs of the model and each GPU, also one that belongs to no model', async () => {
+    // GPU-1 whole: mean 0.8. GPU-2: 3 of 7 slices at 0.2.
+    expect((await signal('gpu_utilization_ratio'))[0]).toBeCloseTo((0.8 + (0.2 * 3) / 7) / (1 + 3 / 7), 12);
     expect(await signal('gpu_utilization_ratio', "AND gpu = 'GPU-2'")).toEqual([0.2]);
     const rows = await running.store.rows({
       name: 'test',
@@ -130,7 +131,7 @@ describe('the signals of a minute', () => {
     await publishSignals({ ...options, atMs: T0 + 3 * MINUTE });
     const text = await registry.metrics();
     expect(text).toContain('plumbline_error_ratio{model="ranker",version="",segment=""} 0.1');
-    expect(text).toContain('plumbline_gpu_utilization_ratio{model="ranker",gpu=""} 0.8');
+    expect(text).toContain('plumbline_gpu_utilization_ratio{model="ranker",gpu="GPU-2"} 0.2');
     expect(text).toContain('plumbline_pod_info{model="ranker",namespace="ml",pod="ranker-0",node="n1",gpu="GPU-1"} 1');
     expect(text).toContain('plumbline_business_orders{model="ranker"} 40');
     await publishSignals({ ...options, atMs: T0 + 60 * MINUTE });

@@ -1,4 +1,4 @@
-import type { Level } from '../../../stats/levels.ts';
+import type { FeatureFloors, Level } from '../../../stats/levels.ts';
 import type { ColumnFacts, ReferenceFacts } from '../facts.ts';
 import type { Frame } from '../frame.ts';
 import type { FeatureKind, Statistics } from '../report.ts';
@@ -107,6 +107,8 @@ export interface Distances {
 export interface JudgeContext {
   /** Level of false-discovery control for this window. */
   readonly q: number;
+  /** Where the levels of the robust profile start; the default floors when absent. */
+  readonly floors?: FeatureFloors | undefined;
 }
 
 export interface Judgement {

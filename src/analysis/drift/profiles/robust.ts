@@ -1,7 +1,7 @@
 import { type DriftInput, driftEvidence, type Evidence } from '../../../stats/evidence.ts';
 import { explainDrift, explainMissing, topBins, warningsOf } from '../../../stats/explain.ts';
 import { ksNoise } from '../../../stats/ks-critical.ts';
-import { DEFAULT_FLOORS, type Level, levelOf, worstLevel } from '../../../stats/levels.ts';
+import { DEFAULT_FLOORS, type Floors, floorsOf, type Level, levelOf, worstLevel } from '../../../stats/levels.ts';
 import { minDetectable } from '../../../stats/min-detectable.ts';
 import { benjaminiHochberg } from '../../../stats/multiplicity.ts';
 import { commonStatistics, withUnseenBin } from '../common-statistics.ts';
@@ -27,10 +27,10 @@ export const robust: Profile = {
     return { by: 'edges', closed: 'right', edges: [...new Set(edges)].filter((edge) => edge < maximum) };
   },
   judge: (features, context) => judge(features, context),
-  headline: (_, { statistics }) => ({
+  headline: (_, { statistics, details }) => ({
     statistic: 'psi_corrected',
     value: statistics.psi_corrected,
-    threshold: DEFAULT_FLOORS.minor.psi,
+    threshold: typeof details['floor_psi'] === 'number' ? details['floor_psi'] : DEFAULT_FLOORS.minor.psi,
   }),
 };
 
@@ -59,6 +59,7 @@ function judge(features: readonly FeatureWindow[], context: JudgeContext): reado
       feature,
       evidence: found,
       q: context.q,
+      floors: floorsOf(context.floors, feature.column.name),
       family,
       pAdjusted: adjusted[index] ?? 1,
       rejected: rejected[index] === true,
@@ -103,17 +104,18 @@ function conclude(input: {
   readonly feature: FeatureWindow;
   readonly evidence: Sound;
   readonly q: number;
+  readonly floors: Floors;
   readonly family: number;
   readonly pAdjusted: number;
   readonly rejected: boolean;
 }): Judgement {
-  const { feature, evidence, q, pAdjusted, rejected } = input;
+  const { feature, evidence, q, floors, pAdjusted, rejected } = input;
   const { n, m, df, phi, phiN, v, windows, pooled } = evidence;
   const ordinal = feature.kind === 'numeric';
   // The exact distance where there is one; the decile bins only bound it from below.
   const d = ordinal ? (feature.distances?.ks ?? evidence.d) : null;
   const dCorrected = d === null ? null : d - ksNoise({ n, m, phi: phiN });
-  const found = levelOf({ rejected, psiCorrected: evidence.psiCorrected, dCorrected });
+  const found = levelOf({ rejected, psiCorrected: evidence.psiCorrected, dCorrected }, floors);
   const level: Exclude<Level, 'insufficient_data'> = found === 'insufficient_data' ? 'stable' : found;
   const mde = minDetectable({ df, phi: phiN, v, n, m, p: q / input.family }).psiMde;
   const warnings = warningsOf({ windows, mde });
@@ -137,9 +139,10 @@ function conclude(input: {
       mde,
     },
     level,
-    reason: explainDrift({ ...numbers, level, floors: DEFAULT_FLOORS, warnings }),
+    reason: explainDrift({ ...numbers, level, floors, warnings }),
     details: {
       q,
+      floor_psi: floors.minor.psi,
       psi_se: evidence.psiSe,
       reference_windows: windows,
       phi_of_reference_windows: phi,
