@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { takeIn } from '../collectors/http/intake.ts';
+import { type BodyEncoding, takeIn } from '../collectors/http/intake.ts';
 import type { Clock } from '../core/clock.ts';
 import type { BatchWriter } from '../store/ingest/batch-writer.ts';
 import { rejectedLines } from '../store/queries/ingest.ts';
@@ -47,6 +47,14 @@ const NDJSON = new Set([
   'text/plain',
 ]);
 
+const ENCODINGS: ReadonlyMap<string, BodyEncoding> = new Map([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['zstd', 'zstd'],
+]);
+
 const SUMMARIES: Readonly<Record<RecordKind, string>> = {
   predictions: 'Takes predictions in.',
   labels: 'Takes delayed labels in.',
@@ -70,7 +78,7 @@ export async function registerIngestRoutes(app: FastifyInstance, options: Ingest
         schema: {
           summary: SUMMARIES[kind],
           description:
-            'NDJSON, a JSON array or a JSON object; Content-Encoding gzip. Idempotency-Key makes a retry count once.',
+            'NDJSON, a JSON array or a JSON object; Content-Encoding gzip or zstd. Idempotency-Key makes a retry count once.',
           tags: ['ingest'],
           consumes: ['application/x-ndjson', 'application/json'],
           body: recordSchemas[kind],
@@ -91,7 +99,8 @@ async function handle(
 ): Promise<void> {
   const type = (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
   const format = type === 'application/json' || type === '' ? 'json' : NDJSON.has(type) ? 'ndjson' : undefined;
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const encodingName = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const encoding = ENCODINGS.get(encodingName);
   if (format === undefined) {
     await sendProblem(reply, 415, {
       title: 'Unsupported Media Type',
@@ -99,10 +108,10 @@ async function handle(
     });
     return;
   }
-  if (encoding !== 'identity' && encoding !== 'gzip') {
+  if (encoding === undefined) {
     await sendProblem(reply, 415, {
       title: 'Unsupported Media Type',
-      detail: `Content-Encoding ${encoding} is not known; send gzip or nothing.`,
+      detail: `Content-Encoding ${encodingName} is not known; send gzip, zstd or nothing.`,
     });
     return;
   }
@@ -115,7 +124,7 @@ async function handle(
     body: request.body instanceof Readable ? request.body : Readable.from([]),
     kind,
     format,
-    gzip: encoding === 'gzip',
+    encoding,
     key: typeof key === 'string' && key !== '' ? key : undefined,
     writer: options.writer,
     clock: options.wallClock,

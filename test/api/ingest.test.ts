@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { compress } from '@mongodb-js/zstd';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Service } from '../../src/app.ts';
@@ -69,7 +70,7 @@ async function stored(kind: Kind): Promise<number> {
 const JSON_TYPE = { 'content-type': 'application/json' } as const;
 
 describe.each(KINDS)('POST /v1/%s', (kind) => {
-  test('takes NDJSON, an array, an object and gzip, and has stored them when it answers', async () => {
+  test('takes NDJSON, an array, an object, gzip and zstd, and has stored them when it answers', async () => {
     const before = await stored(kind);
     expect((await post(kind, lines(kind, 3))).receipt()).toEqual({ accepted: 3, rejected: 0, errors: [] });
     expect((await post(kind, JSON.stringify(records(kind, 2)), JSON_TYPE)).receipt()).toEqual({
@@ -84,7 +85,14 @@ describe.each(KINDS)('POST /v1/%s', (kind) => {
     });
     const zipped = await post(kind, gzipSync(lines(kind, 4)), { ...NDJSON, 'content-encoding': 'gzip' });
     expect(zipped.receipt()).toEqual({ accepted: 4, rejected: 0, errors: [] });
-    expect(await stored(kind)).toBe(before + 10);
+    const older = await post(kind, gzipSync(lines(kind, 1)), { ...NDJSON, 'content-encoding': 'x-gzip' });
+    expect(older.receipt()).toEqual({ accepted: 1, rejected: 0, errors: [] });
+    const zstd = await post(kind, await compress(Buffer.from(lines(kind, 5))), {
+      ...NDJSON,
+      'content-encoding': 'zstd',
+    });
+    expect(zstd.receipt()).toEqual({ accepted: 5, rejected: 0, errors: [] });
+    expect(await stored(kind)).toBe(before + 16);
   });
 
   test('keeps the good lines of a mixed body and names line, field and reason of the others', async () => {
@@ -135,6 +143,16 @@ describe.each(KINDS)('POST /v1/%s', (kind) => {
     expectProblem(await post(kind, 'plain text', { ...NDJSON, 'content-encoding': 'gzip' }), 400, /not valid gzip/);
   });
 
+  test('treats a zstd body that is cut off or is none as it treats gzip', async () => {
+    const before = await stored(kind);
+    const parts = [await compress(Buffer.from(lines(kind, 3))), await compress(Buffer.from(lines(kind, 3)))];
+    const answer = await post(kind, Buffer.concat(parts).subarray(0, -4), { ...NDJSON, 'content-encoding': 'zstd' });
+    expect(answer.status).toBe(200);
+    expect(answer.receipt()).toMatchObject({ accepted: 3, errors: [{ reason: 'the zstd body ends early' }] });
+    expect(await stored(kind)).toBe(before + 3);
+    expectProblem(await post(kind, 'plain text', { ...NDJSON, 'content-encoding': 'zstd' }), 400, /not valid zstd/);
+  });
+
   test('refuses other content types and encodings with 415', async () => {
     expectProblem(
       await post(kind, '<a/>', { 'content-type': 'application/xml' }),
@@ -144,7 +162,7 @@ describe.each(KINDS)('POST /v1/%s', (kind) => {
     expectProblem(
       await post(kind, lines(kind, 1), { ...NDJSON, 'content-encoding': 'br' }),
       415,
-      /br is not known.*gzip/,
+      /br is not known.*gzip, zstd/,
     );
   });
 
@@ -154,6 +172,11 @@ describe.each(KINDS)('POST /v1/%s', (kind) => {
     expectProblem(await post(kind, streamOf(tooLarge)), 413, /larger than 2000000 bytes/);
     expectProblem(
       await post(kind, gzipSync(tooLarge), { ...NDJSON, 'content-encoding': 'gzip' }),
+      413,
+      /larger than 2000000 bytes/,
+    );
+    expectProblem(
+      await post(kind, await compress(tooLarge), { ...NDJSON, 'content-encoding': 'zstd' }),
       413,
       /larger than 2000000 bytes/,
     );

@@ -5,8 +5,13 @@ import { AppError } from '../../core/errors.ts';
 import type { BatchWriter, UnitOutcome } from '../../store/ingest/batch-writer.ts';
 import { type IngestUnit, type RecordKind, UnitBuilder } from '../../store/ingest/unit.ts';
 import type { LineError } from '../../store/ingest/unit-outcome.ts';
+import { BodyEncodingError } from './body-encoding-error.ts';
 import { JsonSplitter } from './json-splitter.ts';
 import { LineSplitter, type Splitter } from './line-splitter.ts';
+import { unzstd } from './unzstd.ts';
+
+/** How a body is compressed. */
+export type BodyEncoding = 'identity' | 'gzip' | 'zstd';
 
 export interface IntakeResult {
   readonly accepted: number;
@@ -51,7 +56,7 @@ export async function takeIn(options: {
   readonly body: Readable;
   readonly kind: RecordKind;
   readonly format: 'ndjson' | 'json';
-  readonly gzip: boolean;
+  readonly encoding: BodyEncoding;
   /** Names the request: the same key counts once. */
   readonly key: string | undefined;
   readonly writer: Pick<BatchWriter, 'submit'>;
@@ -86,7 +91,7 @@ export async function takeIn(options: {
     if (builder.rows >= limits.unitRows || builder.bytes >= limits.unitBytes) send();
   };
   const splitter: Splitter = options.format === 'json' ? new JsonSplitter(sink) : new LineSplitter(sink);
-  const brokenAt = await readBody(options.body, options.gzip, limits.bodyBytes, async (chunk) => {
+  const brokenAt = await readBody(options.body, options.encoding, limits.bodyBytes, async (chunk) => {
     splitter.push(chunk);
     while (running.size >= limits.concurrentUnits && failure === undefined) await Promise.race(running);
     if (failure !== undefined) throw failure.error;
@@ -103,14 +108,15 @@ export async function takeIn(options: {
  */
 async function readBody(
   body: Readable,
-  gzip: boolean,
+  encoding: BodyEncoding,
   limitBytes: number,
   take: (chunk: Buffer) => Promise<void>,
 ): Promise<string | undefined> {
-  const source = gzip ? unzipped(body) : body;
+  const source = encoding === 'gzip' ? unzipped(body) : body;
+  const received = source.iterator({ destroyOnReturn: false });
   let bytes = 0;
   try {
-    for await (const chunk of source.iterator({ destroyOnReturn: false })) {
+    for await (const chunk of encoding === 'zstd' ? unzstd(received) : received) {
       if (!Buffer.isBuffer(chunk)) continue;
       bytes += chunk.length;
       if (bytes > limitBytes) throw new BodyTooLargeError(limitBytes);
@@ -118,21 +124,23 @@ async function readBody(
     }
     return undefined;
   } catch (error) {
-    if (
-      gzip &&
-      error instanceof Error &&
-      'code' in error &&
-      typeof error.code === 'string' &&
-      error.code.startsWith('Z_')
-    ) {
-      return error.code === 'Z_BUF_ERROR' ? 'the gzip body ends early' : 'the body is not valid gzip';
-    }
-    throw error;
+    const reason = encodingFault(error);
+    if (encoding === 'identity' || reason === undefined) throw error;
+    return reason;
   } finally {
+    // While an iterator listens, the rest of the body would not flow.
+    await received.return?.();
     body.unpipe();
     if (source !== body) source.destroy();
     body.resume();
   }
+}
+
+function encodingFault(error: unknown): string | undefined {
+  if (error instanceof BodyEncodingError) return error.message;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (!error.code.startsWith('Z_')) return undefined;
+  return error.code === 'Z_BUF_ERROR' ? 'the gzip body ends early' : 'the body is not valid gzip';
 }
 
 function unzipped(body: Readable): Readable {

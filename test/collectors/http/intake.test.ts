@@ -33,7 +33,13 @@ afterAll(async () => {
 
 function send(
   body: string | Buffer,
-  options: { kind?: RecordKind; format?: 'ndjson' | 'json'; gzip?: boolean; key?: string; chunk?: number } = {},
+  options: {
+    kind?: RecordKind;
+    format?: 'ndjson' | 'json';
+    encoding?: 'identity' | 'gzip' | 'zstd';
+    key?: string;
+    chunk?: number;
+  } = {},
 ): Promise<IntakeResult> {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const size = options.chunk ?? 7;
@@ -44,7 +50,7 @@ function send(
     body: Readable.from(chunks, { objectMode: false }),
     kind: options.kind ?? 'predictions',
     format: options.format ?? 'ndjson',
-    gzip: options.gzip ?? false,
+    encoding: options.encoding ?? 'identity',
     key: options.key,
     writer,
     clock: systemClock,
@@ -218,10 +224,10 @@ describe('a body', () => {
   test('that ends early keeps its good lines and says where it broke', async () => {
     const lines = Array.from({ length: 2000 }, (_, i) => good(`cut-${i}`, { noise: hash(String(i)) })).join('\n');
     const zipped = gzipSync(lines);
-    const result = await send(zipped.subarray(0, zipped.length - 200), { gzip: true, chunk: 4096 });
+    const result = await send(zipped.subarray(0, zipped.length - 200), { encoding: 'gzip', chunk: 4096 });
     expect(result.accepted).toBeGreaterThan(1000);
     expect(result.errors.at(-1)?.reason).toBe('the gzip body ends early');
-    expect(await send('no gzip', { gzip: true })).toMatchObject({ accepted: 0, unreadable: true });
+    expect(await send('no gzip', { encoding: 'gzip' })).toMatchObject({ accepted: 0, unreadable: true });
   });
 
   test('in which nothing can be read is unreadable', async () => {
