@@ -1,3 +1,4 @@
+import { budgetSignals } from './budgets.ts';
 import { businessSignal } from './business.ts';
 import { costSignals } from './cost.ts';
 import { driftSignals } from './drift.ts';
@@ -5,9 +6,12 @@ import { gpuSignals } from './gpu.ts';
 import { llmSignals } from './llm.ts';
 import { objectiveSignals } from './objectives.ts';
 import { performanceSignals } from './performance.ts';
+import { releaseSignals } from './releases.ts';
+import { selfSignals } from './self.ts';
 import { serviceSignals } from './service.ts';
 import type { SignalDefinition, SignalUnit } from './signal-definition.ts';
 import { stalenessSignals } from './staleness.ts';
+import { summarySignals } from './summaries.ts';
 
 /** Every signal with a fixed name. Business metrics come on top, see `findSignal`. */
 export const catalogue: readonly SignalDefinition[] = [
@@ -19,6 +23,10 @@ export const catalogue: readonly SignalDefinition[] = [
   ...llmSignals,
   ...costSignals,
   ...objectiveSignals,
+  ...budgetSignals,
+  ...releaseSignals,
+  ...summarySignals,
+  ...selfSignals,
 ];
 
 /** Returns the definition of a signal, including the business families, or undefined when there is none of that name. */

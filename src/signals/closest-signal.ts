@@ -2,12 +2,19 @@ import { catalogue } from './catalogue.ts';
 
 /** Returns the catalogue name most like a mistyped one, or undefined when none is near. */
 export function closestSignal(name: string): string | undefined {
+  return closestName(
+    name,
+    catalogue.map((definition) => definition.name),
+  );
+}
+
+/** Returns the one of the names that is most like a mistyped one, or undefined when none is near. */
+export function closestName(name: string, names: readonly string[]): string | undefined {
   const limit = Math.ceil(name.length / 3);
   let best: { readonly name: string; readonly distance: number } | undefined;
-  for (const candidate of catalogue) {
-    const distance = editDistance(name.toLowerCase(), candidate.name);
-    if (distance <= limit && (best === undefined || distance < best.distance))
-      best = { name: candidate.name, distance };
+  for (const candidate of names) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance <= limit && (best === undefined || distance < best.distance)) best = { name: candidate, distance };
   }
   return best?.name;
 }

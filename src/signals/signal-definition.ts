@@ -26,7 +26,8 @@ export type SignalGroup =
   | 'llm'
   | 'business'
   | 'cost'
-  | 'objectives';
+  | 'objectives'
+  | 'self';
 
 export type SignalDirection = 'higher_is_worse' | 'lower_is_worse' | 'neutral';
 

@@ -56,7 +56,14 @@ export function collectGpuDevices(samples: readonly MetricSample[]): GpuDevices 
   return { devices, blanks };
 }
 
-const RATIOS: ReadonlySet<GpuQuantity> = new Set(['utilization', 'engine_active', 'sm_active', 'memory_used_ratio']);
+const RATIOS: ReadonlySet<GpuQuantity> = new Set([
+  'utilization',
+  'engine_active',
+  'sm_active',
+  'tensor_active',
+  'dram_active',
+  'memory_used_ratio',
+]);
 
 /** Returns the value in the base unit, or undefined for a blank, a nonsense or an undeclared unit. */
 function baseValue(

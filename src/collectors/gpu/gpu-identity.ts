@@ -18,15 +18,16 @@ const SLICES = 7;
 const FOUR_SLICES = /\bA30\b|\bRTX PRO 6000\b/;
 
 /**
- * Returns the identity in a DCGM row's labels, in every dialect: `hostname` or `Hostname`, `uuid` or `UUID`,
- * `pod_name` of the old namespace, and `exported_pod`, which says that `pod` is the exporter's own.
+ * Returns the identity in a GPU row's labels, in every dialect: `hostname` or `Hostname`, `UUID`, `uuid` or Triton's
+ * `gpu_uuid`, `pod_name` of the old namespace, and `exported_pod`, which says that `pod` is the exporter's own.
  *
  * @see NVIDIA/dcgm-exporter internal/pkg/rendermetrics and transformation; NVIDIA MIG user guide (slices)
  */
 export function gpuIdentity(labels: Labels): GpuIdentity | undefined {
-  const node = first(labels, ['Hostname', 'hostname', 'node']) || hostOf(labels['instance'] ?? '');
+  const node =
+    first(labels, ['Hostname', 'hostname', 'node', 'nodename', 'kubernetes_node']) || hostOf(labels['instance'] ?? '');
   const index = labels['gpu'] ?? '';
-  const uuid = first(labels, ['UUID', 'uuid']);
+  const uuid = first(labels, ['UUID', 'uuid', 'gpu_uuid']);
   if (uuid === '' && index === '') return undefined;
   const instance = labels['GPU_I_ID'] ?? '';
   return {

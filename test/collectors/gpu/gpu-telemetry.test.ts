@@ -44,6 +44,7 @@ describe('GPU telemetry', () => {
     expect(brief(reading.rows)).toEqual([
       ['gpu_utilization_ratio', whole, fraudPod, 'fraud', 1, 0.97],
       ['gpu_memory_used_ratio', whole, fraudPod, 'fraud', 1, 71_680 / (71_680 + 9216)],
+      ['gpu_tensor_active_ratio', whole, fraudPod, 'fraud', 1, 0.287_431],
       ['gpu_temperature_celsius', whole, fraudPod, 'fraud', 1, 71],
       ['gpu_power_watts', whole, fraudPod, 'fraud', 1, 356.412],
       ['gpu_xid_changes', whole, fraudPod, 'fraud', 1, 0],
