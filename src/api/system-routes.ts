@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Store } from '../store/store.ts';
+import type { CollectorHealth, CollectorState } from '../telemetry/collector-health.ts';
 import type { guard } from './auth.ts';
 import { sendProblem } from './problem.ts';
 
@@ -9,8 +10,11 @@ export interface SystemRouteOptions {
   readonly store: Store;
   readonly registry: Registry;
   readonly guard: ReturnType<typeof guard>;
+  readonly health: Pick<CollectorHealth, 'states'>;
   /** False while the service starts or drains. */
   readonly isReady: () => boolean;
+  /** Why no more work should be sent here: a backlog beyond its limit. Undefined when all is well. */
+  readonly overLimit?: () => string | undefined;
 }
 
 const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -31,13 +35,17 @@ export async function registerSystemRoutes(app: FastifyInstance, options: System
   );
   app.get(
     '/readyz',
-    { schema: { summary: 'Tells whether work can be taken.', tags: ['system'] } },
+    { schema: { summary: 'Tells whether work can be taken, and which collectors work.', tags: ['system'] } },
     async (_request, reply) => {
-      if (options.isReady() && (await store.ping())) return { status: 'ready' };
+      const limit = options.overLimit?.();
+      if (options.isReady() && limit === undefined && (await store.ping())) {
+        // Why a collector is down stands in the log: this answer needs no token.
+        return { status: 'ready', collectors: options.health.states().map(stateAnswer) };
+      }
       reply.header('retry-after', '5');
       await sendProblem(reply, 503, {
         title: 'Service Unavailable',
-        detail: 'The database does not answer or the service is stopping.',
+        detail: limit ?? 'The database does not answer or the service is stopping.',
       });
       return reply;
     },
@@ -55,6 +63,10 @@ export async function registerSystemRoutes(app: FastifyInstance, options: System
       return reply.type(OPENMETRICS).send(toOpenMetrics(await registry.metrics()));
     },
   );
+}
+
+function stateAnswer({ collector, up, lastSuccessMs }: CollectorState) {
+  return { collector, up, last_success: lastSuccessMs === undefined ? null : new Date(lastSuccessMs).toISOString() };
 }
 
 /** The text format becomes OpenMetrics by naming counters without _total in their comments and ending with EOF. */

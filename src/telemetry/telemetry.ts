@@ -13,6 +13,8 @@ export class Telemetry {
   readonly #failures: Counter;
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
+  readonly #readers = new Map<string, () => number>();
+  readonly #histograms = new Map<string, Histogram>();
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -56,6 +58,34 @@ export class Telemetry {
     const counter = new Counter({ name, help, labelNames: [...labelNames], registers: [this.registry] });
     this.#counters.set(name, counter);
     return counter;
+  }
+
+  /** Shows a gauge whose value is asked for at every scrape; registered again, the new reader replaces the old one. */
+  gaugeOf(name: string, help: string, read: () => number): void {
+    const isNew = !this.#readers.has(name);
+    this.#readers.set(name, read);
+    if (!isNew) return;
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect: () => gauge.set(this.#readers.get(name)?.() ?? 0),
+    });
+  }
+
+  /** Returns the histogram of that name, made at first use with these upper bounds. */
+  histogram(name: string, help: string, labelNames: readonly string[], buckets: readonly number[]): Histogram {
+    const known = this.#histograms.get(name);
+    if (known !== undefined) return known;
+    const histogram = new Histogram({
+      name,
+      help,
+      labelNames: [...labelNames],
+      buckets: [...buckets],
+      registers: [this.registry],
+    });
+    this.#histograms.set(name, histogram);
+    return histogram;
   }
 
   /** Returns the gauge of that name, made at first use. */

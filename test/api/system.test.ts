@@ -100,6 +100,11 @@ describe('/metrics', () => {
     const { text } = await request(`${service.url}/metrics`);
     expect(text).toMatch(/^plumbline_ingest_rows_total\{kind="predictions"\} 200$/m);
     expect(text).toMatch(/^plumbline_ingest_rows_total\{kind="labels"\} 1$/m);
+    expect(text).toMatch(/^plumbline_ingest_accepted_total\{collector="http",kind="predictions"\} 200$/m);
+    expect(text).toMatch(/^plumbline_ingest_late_total\{collector="http",kind="predictions"\} 200$/m);
+    expect(text).toMatch(/^plumbline_ingest_dead_letters_total\{collector="http",kind="labels"\} 1$/m);
+    expect(text).toMatch(/^plumbline_ingest_collector_up\{collector="http"\} 1$/m);
+    expect(text).toMatch(/^plumbline_ingest_lag_seconds 0$/m);
   });
 
   test('is OpenMetrics for those who ask for it', async () => {
@@ -139,7 +144,10 @@ describe('/metrics', () => {
 describe('the service', () => {
   test('tells that it lives and that it is ready', async () => {
     expect((await request(`${service.url}/healthz`)).json()).toEqual({ status: 'ok' });
-    expect((await request(`${service.url}/readyz`)).json()).toEqual({ status: 'ready' });
+    expect((await request(`${service.url}/readyz`)).json()).toEqual({
+      status: 'ready',
+      collectors: [{ collector: 'http', up: true, last_success: expect.stringMatching(/^20\d\d-.*Z$/) }],
+    });
   });
 
   test('answers what it does not know with a problem document', async () => {

@@ -15,7 +15,7 @@ import type { PagesDependencies } from './pages-dependencies.ts';
 /** Registers the HTML pages: all models at /, one at /models/:model, one incident at /incidents/:id. */
 export async function registerPages(app: FastifyInstance, deps: PagesDependencies): Promise<void> {
   const answers = new AnswerCache<RangeNumbers>(deps.wallClock);
-  const options = { preHandler: deps.guard('read'), schema: { hide: true } };
+  const options = { onRequest: deps.guard('read'), schema: { hide: true } };
   app.get('/', options, async (_request, reply) =>
     show(reply, deps, async (nowMs) => fleetPage(await loadFleet(deps), nowMs)),
   );

@@ -2,11 +2,13 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { retry } from '../../core/retry.ts';
+import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Store } from '../store.ts';
+import { IngestMetrics } from './ingest-metrics.ts';
 import { batchOf, type Spool, type SpooledBatch } from './spool.ts';
 import { type IngestUnit, RECORD_KINDS, type RecordKind, UNIT_COLUMNS } from './unit.ts';
-import { readOutcomes, type StoredOutcome } from './unit-outcome.ts';
+import { type Receipt, readReceipts, type StoredOutcome } from './unit-outcome.ts';
 import { OverloadedError, StoreSlowError } from './writer-errors.ts';
 
 export interface UnitOutcome extends StoredOutcome {
@@ -37,8 +39,15 @@ export const DEFAULT_LIMITS: WriterLimits = {
 
 interface Waiting {
   readonly unit: IngestUnit;
+  /** When it was handed in, in milliseconds since 1970. */
+  readonly sinceMs: number;
   readonly resolve: (outcome: UnitOutcome) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface InHand {
+  readonly outcome: Promise<UnitOutcome>;
+  readonly sinceMs: number;
 }
 
 interface Lane {
@@ -63,8 +72,9 @@ export class BatchWriter {
   readonly #logger: Logger;
   readonly #telemetry: Telemetry;
   readonly #limits: WriterLimits;
+  readonly #metrics: IngestMetrics;
   readonly #lanes: ReadonlyMap<RecordKind, Lane>;
-  readonly #inHand = new Map<string, Promise<UnitOutcome>>();
+  readonly #inHand = new Map<string, InHand>();
   readonly #abort = new AbortController();
   #pendingBytes = 0;
 
@@ -75,6 +85,8 @@ export class BatchWriter {
     readonly logger: Logger;
     readonly telemetry: Telemetry;
     readonly limits?: Partial<WriterLimits>;
+    /** Is told which collectors store something. */
+    readonly health?: CollectorHealth;
   }) {
     this.#store = options.store;
     this.#spool = options.spool;
@@ -82,6 +94,11 @@ export class BatchWriter {
     this.#logger = options.logger;
     this.#telemetry = options.telemetry;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#metrics = new IngestMetrics({ ...options, health: options.health });
+    this.#metrics.showWaiting({
+      bytes: () => this.#pendingBytes,
+      oldestSinceMs: () => this.#inHand.values().next().value?.sinceMs,
+    });
     this.#lanes = new Map(
       RECORD_KINDS.map((kind) => [kind, { queue: [], rows: 0, bytes: 0, inFlight: 0, timer: undefined }]),
     );
@@ -121,13 +138,21 @@ export class BatchWriter {
    */
   async submit(unit: IngestUnit): Promise<UnitOutcome> {
     const known = this.#inHand.get(unit.receipt);
-    if (known !== undefined) return { ...(await this.#inTime(known)), duplicate: true };
-    if (this.#pendingBytes + unit.bytes > this.#limits.pendingBytes && this.#pendingBytes > 0)
-      throw new OverloadedError();
+    if (known !== undefined) {
+      const outcome = await this.#inTime(known.outcome);
+      this.#metrics.duplicate(unit, outcome);
+      return { ...outcome, duplicate: true };
+    }
+    if (this.#pendingBytes + unit.bytes > this.#limits.pendingBytes && this.#pendingBytes > 0) {
+      const overloaded = new OverloadedError();
+      this.#metrics.failed(unit, overloaded);
+      throw overloaded;
+    }
+    const sinceMs = this.#clock.now();
     const stored = new Promise<UnitOutcome>((resolve, reject) => {
-      this.#enqueue({ unit, resolve, reject });
+      this.#enqueue({ unit, sinceMs, resolve, reject });
     });
-    this.#inHand.set(unit.receipt, stored);
+    this.#inHand.set(unit.receipt, { outcome: stored, sinceMs });
     this.#pendingBytes += unit.bytes;
     const forget = (): void => {
       this.#inHand.delete(unit.receipt);
@@ -152,7 +177,7 @@ export class BatchWriter {
   /** Sends what waits and resolves when all of it is stored. */
   async drain(): Promise<void> {
     for (const [kind, lane] of this.#lanes) this.#flush(kind, lane);
-    await Promise.allSettled(this.#inHand.values());
+    await Promise.allSettled([...this.#inHand.values()].map(({ outcome }) => outcome));
   }
 
   /** Drains for at most `graceMs`, then gives up waiting; what is left stays in the spool for the next process. */
@@ -211,7 +236,7 @@ export class BatchWriter {
   async #carry(kind: RecordKind, batch: readonly Waiting[]): Promise<void> {
     try {
       await this.#telemetry.observe('ingest', kind, async (span) => {
-        const seen = await this.#outcomes(batch);
+        const seen = await this.#receipts(batch);
         const fresh = batch.filter(({ unit }) => !seen.has(unit.receipt));
         span.setAttribute('plumbline.units', batch.length);
         if (fresh.length > 0) {
@@ -223,18 +248,29 @@ export class BatchWriter {
           await this.#spool.write(spooled);
           await this.#send(spooled);
         }
-        const stored = fresh.length > 0 ? await this.#outcomes(fresh) : new Map<string, StoredOutcome>();
-        for (const { unit, resolve } of batch) {
-          const before = seen.get(unit.receipt);
-          const outcome = before ?? stored.get(unit.receipt);
-          if (outcome === undefined) throw new AppError('E_INTERNAL', 'A stored unit has no receipt.');
-          resolve({ ...outcome, duplicate: before !== undefined });
-        }
+        const stored = fresh.length > 0 ? await this.#receipts(fresh) : new Map<string, Receipt>();
+        for (const waiting of batch) this.#settle(waiting, seen.get(waiting.unit.receipt), stored);
       });
     } catch (error) {
       this.#logger.error({ event: 'batch_failed', kind, err: error }, 'A batch could not be stored.');
-      for (const { reject } of batch) reject(error);
+      for (const { unit, reject } of batch) {
+        this.#metrics.failed(unit, error);
+        reject(error);
+      }
     }
+  }
+
+  #settle(waiting: Waiting, before: Receipt | undefined, stored: ReadonlyMap<string, Receipt>): void {
+    const { unit, sinceMs, resolve } = waiting;
+    const now = stored.get(unit.receipt);
+    if (before !== undefined) {
+      this.#metrics.duplicate(unit, before.outcome);
+      resolve({ ...before.outcome, duplicate: true });
+      return;
+    }
+    if (now === undefined) throw new AppError('E_INTERNAL', 'A stored unit has no receipt.');
+    this.#metrics.stored(unit, now, sinceMs);
+    resolve({ ...now.outcome, duplicate: false });
   }
 
   /** Inserts until the engine has the batch; only a refusal for good ends it otherwise. */
@@ -255,9 +291,7 @@ export class BatchWriter {
         random: Math.random,
         signal: this.#abort.signal,
         onRetry: (error, attempt) => {
-          this.#telemetry
-            .counter('plumbline_ingest_retries_total', 'Batches sent to the database again.', ['kind'])
-            .inc({ kind: batch.kind });
+          this.#metrics.retried(batch.kind);
           this.#logger.warn({ event: 'batch_retry', attempt, err: error }, 'A batch is sent again.');
         },
       });
@@ -266,19 +300,16 @@ export class BatchWriter {
       throw error;
     }
     await this.#spool.remove(batch.token);
-    const rows = batch.units.reduce((total, unit) => total + unit.rows, 0);
-    this.#telemetry
-      .counter('plumbline_ingest_rows_total', 'Records stored or rejected.', ['kind'])
-      .inc({ kind: batch.kind }, rows);
-    this.#telemetry
-      .counter('plumbline_ingest_bytes_total', 'Bytes of records stored.', ['kind'])
-      .inc({ kind: batch.kind }, batch.bytes);
+    this.#metrics.sent(
+      batch.kind,
+      batch.units.reduce((total, unit) => total + unit.rows, 0),
+    );
   }
 
-  #outcomes(batch: readonly Waiting[]): Promise<ReadonlyMap<string, StoredOutcome>> {
+  #receipts(batch: readonly Waiting[]): Promise<ReadonlyMap<string, Receipt>> {
     const receipts = batch.map(({ unit }) => unit.receipt);
     return retry({
-      action: () => readOutcomes(this.#store, receipts),
+      action: () => readReceipts(this.#store, receipts),
       policy: INSERT_POLICY,
       clock: this.#clock,
       random: Math.random,
@@ -287,7 +318,7 @@ export class BatchWriter {
   }
 }
 
-const INSERT_SETTINGS = {
+export const INSERT_SETTINGS = {
   max_insert_threads: 1,
   // One batch is one block, whatever the months it touches.
   max_partitions_per_insert_block: 0,

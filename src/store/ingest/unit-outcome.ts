@@ -15,6 +15,22 @@ export interface StoredOutcome {
   readonly errors: readonly LineError[];
 }
 
+/** When the accepted records of a unit happened. */
+export interface UnitTimes {
+  /** Accepted after their minute had been evaluated. */
+  readonly late: number;
+  /** Milliseconds since 1970; 0 when nothing was accepted. */
+  readonly oldestMs: number;
+  readonly newestMs: number;
+  /** Sum of the time from each record's own time to its arrival, in milliseconds. */
+  readonly delaySumMs: number;
+}
+
+export interface Receipt {
+  readonly outcome: StoredOutcome;
+  readonly times: UnitTimes;
+}
+
 const SHOWN_ERRORS = 20;
 
 /**
@@ -22,22 +38,27 @@ const SHOWN_ERRORS = 20;
  *
  * @throws E_STORE
  */
-export async function readOutcomes(
-  store: Store,
-  receipts: readonly string[],
-): Promise<ReadonlyMap<string, StoredOutcome>> {
+export async function readReceipts(store: Store, receipts: readonly string[]): Promise<ReadonlyMap<string, Receipt>> {
   const rows = await store.query(receiptOutcomes, { receipts });
-  const bad = rows.filter((row) => row.rejected > 0).map((row) => row.receipt);
+  const bad = rows.filter((row) => row.rejected_rows > 0).map((row) => row.receipt);
   const lines = bad.length === 0 ? [] : await store.query(rejectedLines, { receipts: bad, limit: SHOWN_ERRORS });
   return new Map(
-    rows.map(({ receipt, accepted, rejected }) => [
-      receipt,
+    rows.map((row) => [
+      row.receipt,
       {
-        accepted,
-        rejected,
-        errors: lines
-          .filter((line) => line.receipt === receipt)
-          .map(({ line, field, reason }) => ({ line, field, reason })),
+        outcome: {
+          accepted: row.accepted_rows,
+          rejected: row.rejected_rows,
+          errors: lines
+            .filter((line) => line.receipt === row.receipt)
+            .map(({ line, field, reason }) => ({ line, field, reason })),
+        },
+        times: {
+          late: row.late_rows,
+          oldestMs: row.oldest_ms,
+          newestMs: row.newest_ms,
+          delaySumMs: row.delay_sum_ms,
+        },
       },
     ]),
   );

@@ -15,6 +15,8 @@ export interface IngestUnit {
   readonly receipt: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Name of the collector that brings it, for metrics; absent for the HTTP routes. */
+  readonly collector?: string;
   /** RowBinary rows of (receipt UInt64, line_no UInt32, received DateTime64(3), line_bytes UInt32, line String), whole rows a part. */
   readonly body: readonly Buffer[];
 }

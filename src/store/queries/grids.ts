@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
 
+// Bins are fitted on the rows of `source` in the table `rows`: a model's predictions, or the rows of a file.
+
 /** Numeric features are spread over softsign bins 1..248 fitted on the rows of a range; 0 and 249 lie outside of what was seen there. */
 export const fitNumericGrids = `INSERT INTO feature_grids (grid_id, model, feature, kind, center, scale, low, bins_per_unit, upper_edges, groups, category_values, created, active_from, complete)
 WITH
-  source AS (SELECT f AS feature, v FROM predictions ARRAY JOIN arrayConcat(mapKeys(numbers), ['__score__', '__prediction__']) AS f, arrayConcat(mapValues(numbers), [score, prediction_number]) AS v
-    WHERE model = {model:String} AND ts >= {from:DateTime64(3)} AND ts < {to:DateTime64(3)} AND isFinite(v) AND f IN {features:Array(String)}),
+  source AS (SELECT f AS feature, v FROM {rows:Identifier} ARRAY JOIN arrayConcat(mapKeys(numbers), ['__score__', '__prediction__']) AS f, arrayConcat(mapValues(numbers), [score, prediction_number]) AS v
+    WHERE model = {source:String} AND ts >= {from:DateTime64(3)} AND ts < {to:DateTime64(3)} AND isFinite(v) AND f IN {features:Array(String)}),
   shape AS (SELECT feature, count() AS n, min(v) AS smallest, max(v) AS largest, quantiles(0.25, 0.5, 0.75)(v) AS q, stddevPop(v) AS sd, countIf(v != round(v)) = 0 AND largest - smallest <= 246 AS integral FROM source GROUP BY feature),
   candidates AS (
     SELECT *, g, if(integral, smallest - 0.5, q[2]) AS c, if(integral, 1e-9, g * 2 / greatest(q[3] - q[1], 0.1 * sd, 1e-12)) AS s,
@@ -33,9 +35,9 @@ SELECT {first_id:UInt32} + row_number() OVER (ORDER BY feature) - 1 AS grid_id, 
 FROM (
   SELECT feature, groupArray(value) AS category_values FROM (
     SELECT feature, value, cnt, sum(cnt) OVER (PARTITION BY feature) AS total, row_number() OVER (PARTITION BY feature ORDER BY cnt DESC, value) AS position FROM (
-      SELECT f AS feature, v AS value, count() AS cnt FROM predictions
+      SELECT f AS feature, v AS value, count() AS cnt FROM {rows:Identifier}
       ARRAY JOIN arrayConcat(mapKeys(categories), if(prediction_class = '', [], ['__prediction__'])) AS f, arrayConcat(mapValues(categories), if(prediction_class = '', [], [toString(prediction_class)])) AS v
-      WHERE model = {model:String} AND ts >= {from:DateTime64(3)} AND ts < {to:DateTime64(3)} AND f IN {features:Array(String)} GROUP BY feature, value)
+      WHERE model = {source:String} AND ts >= {from:DateTime64(3)} AND ts < {to:DateTime64(3)} AND f IN {features:Array(String)} GROUP BY feature, value)
     ORDER BY feature, position)
   WHERE position <= 200 AND cnt >= 0.002 * total GROUP BY feature)`;
 

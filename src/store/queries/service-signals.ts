@@ -1,3 +1,6 @@
+/** GPU signals that count events since the reading before. */
+const GPU_EVENTS = `'gpu_xid_changes', 'gpu_pcie_replays', 'gpu_ecc_correctable_errors', 'gpu_ecc_uncorrectable_errors', 'gpu_remapped_rows', 'gpu_nvlink_errors'`;
+
 /** One INSERT that concludes the service signals of every minute in [from, to) from the rollups: traffic, errors, latency. */
 export const writeServiceSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
 SELECT t, s.1 AS signal, model, version, '' AS feature, segment, '' AS gpu, if(isFinite(s.2), s.2, nan) AS value, if(isFinite(s.2), 'ok', 'no_data') AS state, {now:DateTime64(3)} AS evaluated_at
@@ -11,26 +14,21 @@ ARRAY JOIN [
   ('latency_p50_seconds', if(latencies > 0, q[1] / 1000, nan)), ('latency_p95_seconds', if(latencies > 0, q[2] / 1000, nan)), ('latency_p99_seconds', if(latencies > 0, q[3] / 1000, nan))
 ] AS s`;
 
-/** The GPU signals of every minute in [from, to): by GPU, and by model as the busiest of its GPUs (slices weighted). */
+/**
+ * The GPU signals of every minute in [from, to): by GPU, and by model over its GPUs. `weight` is the share of the GPU
+ * that the model holds. Ratios: mean weighted by it; watts and bytes: the sum of the model's shares; events: the sum;
+ * temperature and failures: the maximum.
+ */
 export const writeGpuSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
-SELECT t, signal, model, '' AS version, '' AS feature, '' AS segment, g AS gpu, value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
+SELECT t, signal, model, '' AS version, '' AS feature, '' AS segment, g AS gpu, multiIf(
+    signal IN (${GPU_EVENTS}), sum(v), endsWith(signal, '_ratio'), sum(v * w) / sum(w),
+    signal IN ('gpu_temperature_celsius', 'gpu_row_remap_failures'), max(v), g = '', sum(v * w), max(v)) AS value,
+  'ok' AS state, {now:DateTime64(3)} AS evaluated_at
 FROM (
-  SELECT t, signal, model, g, if(signal = 'gpu_xid_changes' OR signal = 'gpu_pcie_bytes_per_second', sum(v), max(v)) AS value
-  FROM (
-    SELECT toStartOfMinute(ts) AS t, signal, model, gpu, if(signal = 'gpu_xid_changes', sum(value), avg(value)) AS v
-    FROM gpu_samples WHERE ts >= {from:DateTime} AND ts < {to:DateTime} GROUP BY t, signal, model, gpu)
-  ARRAY JOIN if(model = '', [gpu], ['', gpu]) AS g GROUP BY t, signal, model, g)`;
-
-/** The business signals of every minute in [from, to), with the ratio to the mean of the same hour one week before. */
-export const writeBusinessSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
-SELECT t, s.1 AS signal, model, '' AS version, '' AS feature, '' AS segment, '' AS gpu, s.2 AS value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
-FROM (
-  SELECT now_.t AS t, now_.metric AS metric, now_.model AS model, now_.mean AS reading, before.mean AS baseline, before.n AS baseline_n
-  FROM (SELECT toStartOfMinute(ts) AS t, metric, model, avg(value) AS mean FROM business_metrics WHERE ts >= {from:DateTime} AND ts < {to:DateTime} GROUP BY t, metric, model) AS now_
-  LEFT JOIN (SELECT toStartOfHour(ts) + INTERVAL 7 DAY AS hour, metric, model, avg(value) AS mean, count() AS n FROM business_metrics
-    WHERE ts >= toStartOfHour({from:DateTime}) - INTERVAL 7 DAY AND ts < {to:DateTime} - INTERVAL 7 DAY + INTERVAL 1 HOUR GROUP BY hour, metric, model) AS before
-  ON toStartOfHour(now_.t) = before.hour AND now_.metric = before.metric AND now_.model = before.model)
-ARRAY JOIN arrayFilter(x -> isFinite(x.2), [(concat('business_', metric), reading), (concat('business_', metric, '_vs_baseline_ratio'), if(baseline_n > 0 AND baseline != 0, reading / baseline, nan))]) AS s`;
+  SELECT toStartOfMinute(ts) AS t, signal, model, gpu, sum(weight) / uniqExact(ts) AS w,
+    if(signal IN (${GPU_EVENTS}), sum(value), sum(value * weight) / sum(weight)) AS v
+  FROM gpu_samples WHERE ts >= {from:DateTime} AND ts < {to:DateTime} AND weight > 0 GROUP BY t, signal, model, gpu)
+ARRAY JOIN if(model = '', [gpu], ['', gpu]) AS g GROUP BY t, signal, model, g`;
 
 /** Writes constant series of a model, such as its objectives, for the minutes in [from, to) in which it has traffic or GPU data. */
 export const writeConstantSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)

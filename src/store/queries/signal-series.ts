@@ -5,18 +5,19 @@ const signalSeries = z.object({
   signal: z.string(),
   model: z.string(),
   version: z.string(),
+  feature: z.string(),
   segment: z.string(),
   gpu: z.string(),
   /** [minute in epoch ms, value], in order of time. */
   points: z.array(z.tuple([z.number(), z.number()])),
 });
 
-/** The minutes of one signal for one model, version, segment or GPU that have a value. */
+/** The minutes of one signal for one model, version, feature, segment or GPU that have a value. */
 export type SignalSeries = z.infer<typeof signalSeries>;
 
 /**
  * Returns the values of signals from `from` (inclusive) to `to` (exclusive), epoch seconds, at the given levels
- * (`model`, `version`, `segment`, `gpu`). The newest evaluation of a minute counts; minutes not in state ok are left out.
+ * (`model`, `version`, `feature`, `segment`, `gpu`). The newest evaluation of a minute counts; minutes not in state ok are left out.
  */
 export const signalSeriesQuery = defineQuery<{
   readonly signals: readonly string[];
@@ -26,12 +27,12 @@ export const signalSeriesQuery = defineQuery<{
 }>()({
   name: 'signal_series',
   sql: `
-    SELECT signal, model, version, segment, gpu,
+    SELECT signal, model, version, feature, segment, gpu,
       arraySort(groupArray((toUnixTimestamp(t) * 1000, value))) AS points
     FROM signals FINAL
     WHERE signal IN {signals:Array(String)} AND t >= toDateTime({from:UInt32}, 'UTC') AND t < toDateTime({to:UInt32}, 'UTC')
-      AND feature = '' AND state = 'ok' AND isFinite(value)
-      AND multiIf(gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}
-    GROUP BY signal, model, version, segment, gpu`,
+      AND state = 'ok' AND isFinite(value)
+      AND multiIf(feature != '', 'feature', gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}
+    GROUP BY signal, model, version, feature, segment, gpu`,
   row: signalSeries,
 });

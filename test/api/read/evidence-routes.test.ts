@@ -221,12 +221,18 @@ test('with tokens nothing can be read without one of the scope read', async () =
     '/v1/models',
     PATH,
     `${PATH}/performance`,
+    `${PATH}/signals?name=requests_per_second`,
     '/v1/alerts',
     '/v1/incidents',
     '/',
     `/models/${encodeURIComponent(MODEL)}`,
   ]) {
     expect([url, await status(url), await status(url, 's'), await status(url, 'r')]).toEqual([url, 401, 403, 200]);
+  }
+  // Who may not ask learns nothing about what may be asked.
+  for (const path of ['/signals', '/signals?name=nothing', '/drift?from=yesterday', '/performance?window=year']) {
+    const url = `${PATH}${path}`;
+    expect([url, await status(url), await status(url, 's'), await status(url, 'r')]).toEqual([url, 401, 403, 400]);
   }
   await guarded.app.close();
 });

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { defineQuery } from '../query.ts';
+
+const GRIDS =
+  'SELECT model, feature, kind, upper_edges[1] AS smallest, upper_edges[249] AS largest, category_values FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1';
+
+/**
+ * What the records of some models in a few minutes hold: by feature the values, whether they differ, their quartiles,
+ * how many lie outside of the bins and examples of those; feature '' counts the records. One record in `one_in` is read.
+ */
+export const minuteFacts = defineQuery<{
+  readonly models: readonly string[];
+  /** One record in so many is read, in the same order. */
+  readonly one_in: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}>()({
+  name: 'minute_facts',
+  sql: `WITH sample AS (SELECT model, numbers, categories, score, prediction_number, prediction_class, status FROM predictions
+    WHERE model IN {models:Array(String)} AND ts >= toDateTime({from:UInt32}) AND ts < toDateTime({to:UInt32})
+      AND cityHash64(prediction_id) % transform(toString(model), {models:Array(String)}, {one_in:Array(UInt32)}, toUInt32(1)) = 0)
+SELECT model, feature, n, ok, distinct, quartiles, outside, examples FROM (
+  SELECT model, '' AS feature, count() AS n, countIf(status != 'error') AS ok, 0 AS distinct, [] AS quartiles, 0 AS outside, [] AS examples FROM sample GROUP BY model
+  UNION ALL
+  SELECT x.model AS model, x.feature AS feature, count() AS n, 0 AS ok, uniqUpTo(1)(x.v) AS distinct, quantiles(0.25, 0.5, 0.75)(x.v) AS quartiles,
+    countIf(x.v < g.smallest OR x.v > g.largest) AS outside, [] AS examples
+  FROM (SELECT model, f AS feature, v FROM sample ARRAY JOIN arrayConcat(mapKeys(numbers), ['__score__', '__prediction__']) AS f, arrayConcat(mapValues(numbers), [score, prediction_number]) AS v WHERE isFinite(v)) AS x
+  INNER JOIN (${GRIDS} AND kind = 'numeric') AS g ON x.model = g.model AND x.feature = g.feature GROUP BY model, feature
+  UNION ALL
+  SELECT x.model AS model, x.feature AS feature, count() AS n, 0 AS ok, uniqUpTo(1)(x.v) AS distinct, [] AS quartiles,
+    countIf(NOT has(g.category_values, x.v)) AS outside, topKIf(3)(x.v, NOT has(g.category_values, x.v)) AS examples
+  FROM (SELECT model, f AS feature, v FROM sample ARRAY JOIN arrayConcat(mapKeys(categories), if(prediction_class = '', [], ['__prediction__'])) AS f, arrayConcat(mapValues(categories), if(prediction_class = '', [], [toString(prediction_class)])) AS v) AS x
+  INNER JOIN (${GRIDS} AND kind = 'categorical') AS g ON x.model = g.model AND x.feature = g.feature GROUP BY model, feature)`,
+  row: z.object({
+    model: z.string(),
+    feature: z.string(),
+    n: z.number(),
+    ok: z.number(),
+    distinct: z.number(),
+    quartiles: z.array(z.number()),
+    outside: z.number(),
+    examples: z.array(z.string()),
+  }),
+});
+
+/** One feature of `minuteFacts`. */
+export type MinuteFactsRow = z.infer<(typeof minuteFacts)['row']>;
+
+/** The references of some models in few numbers: rows by window, share of the fullest bin, quartiles, share outside of the bins. */
+export const referenceFacts = defineQuery<{
+  readonly models: readonly string[];
+  /** Key of the profile of each model, in the same order. */
+  readonly keys: readonly number[];
+}>()({
+  name: 'reference_facts',
+  sql: `WITH arraySlice(r.h, 1, 250) AS bins, arrayCumSum(bins) AS cumulated
+SELECT g.model AS model, g.feature AS feature, g.kind AS kind, cumulated[250] AS n,
+  arrayMap(w -> arraySum(w), r.windows) AS window_values, if(n = 0, 0, arrayMax(bins) / n) AS top_share,
+  if(g.kind = 'categorical', [], arrayMap(p -> g.upper_edges[arrayFirstIndex(c -> c >= p * n, cumulated)], [0.25, 0.5, 0.75])) AS quartiles,
+  if(g.kind = 'categorical', bins[1], bins[1] + bins[250]) AS outside,
+  if(g.kind = 'categorical' AND notEmpty(r.windows), arrayMax(arrayMap(w -> w[1] / greatest(arraySum(w), 1), r.windows)), 0) AS worst_outside_share
+FROM (SELECT model, grid_id, feature, kind, upper_edges FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1) AS g
+INNER JOIN (SELECT grid_id, h, windows FROM reference_profiles FINAL
+  WHERE model IN {models:Array(String)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0))) AS r ON g.grid_id = r.grid_id`,
+  row: z.object({
+    model: z.string(),
+    feature: z.string(),
+    kind: z.enum(['numeric', 'categorical']),
+    n: z.number(),
+    window_values: z.array(z.number()),
+    top_share: z.number(),
+    quartiles: z.array(z.number().nullable()),
+    outside: z.number(),
+    worst_outside_share: z.number(),
+  }),
+});
+
+/** One feature of `referenceFacts`. */
+export type ReferenceFactsRow = z.infer<(typeof referenceFacts)['row']>;
