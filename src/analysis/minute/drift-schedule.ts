@@ -1,15 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
 import { groupBy } from '../../core/group-by.ts';
-import { alarmStateMachine } from '../../stats/alarm-state-machine.ts';
-import { type FeatureFloors, isLevel, worstLevel } from '../../stats/levels.ts';
+import type { FeatureFloors } from '../../stats/levels.ts';
 import { currentReferences } from '../../store/queries/drift-rollup.ts';
-import {
-  archiveDriftResults,
-  lastFinalWindows,
-  modelsWithGrids,
-  recentLevels,
-} from '../../store/queries/minute-loop.ts';
+import { archiveDriftResults, modelsWithGrids } from '../../store/queries/minute-loop.ts';
 import { referenceFileFeatures } from '../../store/queries/reference-files.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { judgeWindows, type WindowDrift } from './drift-job.ts';
@@ -22,6 +16,7 @@ import { ReferenceProfiles } from './reference-profiles.ts';
 import { isShared, type Reference, type TimeRange } from './reference-ranges.ts';
 import { ReferenceRequests } from './reference-requests.ts';
 import { parseReference } from './reference-spec.ts';
+import { WindowConclusions } from './window-conclusions.ts';
 
 /** What the configuration says about the drift of one model. */
 export interface DriftSettings {
@@ -45,7 +40,6 @@ export interface DriftScheduleOptions {
 
 const DEFAULT_REFERENCE: Reference = { kind: 'trailing', windowMs: 7 * 86_400_000 };
 const ROLLUP_MS = 300_000;
-const REMEMBERED_WINDOWS = 60;
 /** Windows, of any models, judged by one query at most. */
 const WINDOWS_AT_ONCE = 31 * 24;
 const MODELS_AT_ONCE = 50;
@@ -53,10 +47,8 @@ const MODELS_AT_ONCE = 50;
 /** Keeps the drift of every model up to date: bins for new features, a verdict when a window closes, a sliding value in between. */
 export class DriftSchedule {
   readonly #options: DriftScheduleOptions;
-  readonly #latest = new Map<string, WindowDrift>();
-  readonly #finalTo = new Map<string, number>();
+  readonly #conclusions: WindowConclusions;
   readonly #slidingTo = new Map<string, number>();
-  readonly #alarms = new Map<string, number>();
   readonly #windows: FeatureWindows;
   readonly #profiles: ReferenceProfiles;
   readonly #requests: ReferenceRequests;
@@ -68,6 +60,7 @@ export class DriftSchedule {
   constructor(options: DriftScheduleOptions) {
     this.#options = options;
     const { store, maker, logger } = options;
+    this.#conclusions = new WindowConclusions(store);
     this.#windows = new FeatureWindows({ store, wallClock: maker.wallClock });
     this.#profiles = new ReferenceProfiles({ store, wallClock: maker.wallClock, windows: this.#windows });
     this.#requests = new ReferenceRequests(store);
@@ -78,12 +71,12 @@ export class DriftSchedule {
   /** Judges what a minute has brought to its end, for all models together: closed windows, then sliding ones. */
   async run(minuteEndMs: number): Promise<void> {
     await this.load();
-    const { store } = this.#options;
+    const { store, clock } = this.#options;
     await this.#makeMissingGrids(await this.#grids.models());
     const plans = (await store.query(modelsWithGrids, {})).map(({ model }) => this.planOf(model));
     const due = plans.map((plan) => {
       const toMs = floorTo(minuteEndMs, plan.windowMs);
-      return { plan, range: { fromMs: this.#finalTo.get(plan.model) ?? toMs - plan.windowMs, toMs } };
+      return { plan, range: { fromMs: this.#conclusions.judgedTo(plan.model) ?? toMs - plan.windowMs, toMs } };
     });
     const closed = due.filter(({ range }) => range.fromMs < range.toMs);
     await this.judgeClosedTogether(closed);
@@ -93,7 +86,7 @@ export class DriftSchedule {
     await this.#watchMinute(plans, minuteEndMs);
     await store.insert(
       'signals',
-      plans.flatMap((plan) => this.#modelSignals(plan, minuteEndMs)),
+      plans.flatMap((plan) => this.#conclusions.signals(plan, minuteEndMs, clock.now())),
     );
   }
 
@@ -125,9 +118,10 @@ export class DriftSchedule {
       const plans = members.map(({ plan }) => plan);
       for (const range of partsOf(first.plan, plans.length, first)) judged += await this.#judge(plans, range);
     }
-    await this.#refreshAlarms(whole.filter(({ fromMs, toMs }) => fromMs < toMs).map(({ plan }) => plan.model));
-    for (const { plan, toMs } of whole)
-      this.#finalTo.set(plan.model, Math.max(toMs, this.#finalTo.get(plan.model) ?? 0));
+    await this.#conclusions.refreshAlarms(
+      whole.filter(({ fromMs, toMs }) => fromMs < toMs).map(({ plan }) => plan.model),
+    );
+    for (const { plan, toMs } of whole) this.#conclusions.setJudgedTo(plan.model, toMs);
     return judged;
   }
 
@@ -138,9 +132,7 @@ export class DriftSchedule {
     let judged = 0;
     for await (const [model, results] of this.#judgeInParts(plans, keys, range, true)) {
       judged += results.length;
-      const newest = results.at(-1);
-      if (newest !== undefined && newest.toMs >= (this.#latest.get(model)?.toMs ?? 0)) this.#latest.set(model, newest);
-      signals.push(...results.flatMap((result) => windowSignals(model, result, result.toMs, clock.now())));
+      signals.push(...this.#conclusions.remember(model, results, clock.now()));
     }
     await store.insert('signals', signals);
     return judged;
@@ -228,18 +220,6 @@ export class DriftSchedule {
     };
   }
 
-  /** An alarm follows from the levels alone, so it is the same after a restart or when late data changed a window. */
-  async #refreshAlarms(models: readonly string[]): Promise<void> {
-    if (models.length === 0) return;
-    const rows = await this.#options.store.query(recentLevels, { models, windows: REMEMBERED_WINDOWS });
-    for (const [model, features] of groupBy(rows, (row) => row.model)) {
-      const active = features.filter(
-        ({ levels }) => alarmStateMachine(levels.filter(isLevel)).states.at(-1) === 'active',
-      );
-      this.#alarms.set(model, active.length);
-    }
-  }
-
   /** Reads what is stored of references and closed windows; once. */
   async load(): Promise<void> {
     if (this.#loaded) return;
@@ -249,18 +229,7 @@ export class DriftSchedule {
     }
     await this.#profiles.load();
     await this.#windows.load();
-    for (const row of await store.query(lastFinalWindows, {})) {
-      this.#finalTo.set(row.model, row.to_ms);
-      this.#latest.set(row.model, {
-        fromMs: row.from_ms,
-        toMs: row.to_ms,
-        level: worstLevel(row.levels.filter(isLevel)),
-        driftedFeatures: row.drifted,
-        score: row.score ?? undefined,
-        predictionPsi: undefined,
-      });
-    }
-    await this.#refreshAlarms([...this.#finalTo.keys()]);
+    await this.#conclusions.load();
     this.#loaded = true;
   }
 
@@ -286,41 +255,6 @@ export class DriftSchedule {
       this.#windows.forget(model);
     }
   }
-
-  #modelSignals(plan: DriftPlan, minuteEndMs: number): readonly Row[] {
-    const latest = this.#latest.get(plan.model);
-    // A verdict speaks for the window after it too; an older one is silence.
-    if (latest === undefined || minuteEndMs - latest.toMs > 2 * plan.windowMs) return [];
-    const signals = windowSignals(plan.model, latest, minuteEndMs, this.#options.clock.now());
-    const [first] = signals;
-    const alarms = this.#alarms.get(plan.model);
-    return first === undefined || alarms === undefined
-      ? signals
-      : [...signals, { ...first, signal: 'drift_alarms', value: alarms, state: 'ok' }];
-  }
-}
-
-function windowSignals(model: string, result: WindowDrift, minuteEndMs: number, nowMs: number): readonly Row[] {
-  const base = {
-    t: minuteEndMs / 1000 - 60,
-    model,
-    version: '',
-    feature: '',
-    segment: '',
-    gpu: '',
-    evaluated_at: new Date(nowMs).toISOString(),
-  };
-  if (result.level === 'insufficient_data') {
-    return ['drifted_features', 'drift_score'].map((signal) => ({
-      ...base,
-      signal,
-      value: 'nan',
-      state: 'insufficient_data',
-    }));
-  }
-  const rows: Row[] = [{ ...base, signal: 'drifted_features', value: result.driftedFeatures, state: 'ok' }];
-  if (result.score !== undefined) rows.push({ ...base, signal: 'drift_score', value: result.score, state: 'ok' });
-  return rows;
 }
 
 /** Windows with the same reference are judged together; a reference that moves with the window allows one at a time. */
