@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { describeError } from '../../core/errors.ts';
 import { retry } from '../../core/retry.ts';
 import type { Row, Store } from '../../store/store.ts';
+import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 
 export interface SampleWriterOptions {
@@ -11,9 +12,11 @@ export interface SampleWriterOptions {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Is told whether the scraped samples are stored; absent where another collector writes. */
+  readonly scrapeHealth?: CollectorHealth | undefined;
 }
 
-export type SampleTable = 'metric_samples' | 'gpu_samples';
+export type SampleTable = 'metric_samples' | 'gpu_samples' | 'serving_samples';
 
 const GATHER_MS = 1000;
 /** Rows kept while the store is away; newer ones are dropped and counted. */
@@ -29,7 +32,7 @@ export class SampleWriter {
   readonly #options: SampleWriterOptions;
   readonly #name: string;
   readonly #closing = new AbortController();
-  readonly #pending: Record<SampleTable, Row[]> = { metric_samples: [], gpu_samples: [] };
+  readonly #pending: Record<SampleTable, Row[]> = { metric_samples: [], gpu_samples: [], serving_samples: [] };
   #sequence = 0;
   #writing: Promise<void> = Promise.resolve();
   #scheduled: Promise<void> | undefined;
@@ -86,7 +89,7 @@ export class SampleWriter {
   }
 
   async #writePending(): Promise<void> {
-    for (const table of ['metric_samples', 'gpu_samples'] as const) {
+    for (const table of ['metric_samples', 'gpu_samples', 'serving_samples'] as const) {
       while (this.#pending[table].length > 0) {
         await this.#write(table, this.#pending[table].splice(0, MAX_BATCH_ROWS));
       }
@@ -107,7 +110,9 @@ export class SampleWriter {
         onRetry: (error, attempt, waitMs) =>
           logger.warn({ table, attempt, waitMs, error: describeError(error) }, 'Store did not take scraped samples.'),
       });
+      this.#options.scrapeHealth?.succeeded('prometheus');
     } catch (error) {
+      this.#options.scrapeHealth?.failed('prometheus', describeError(error));
       this.#countLost(table, rows.length);
       throw error;
     }

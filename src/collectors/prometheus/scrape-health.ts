@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
-import type { GpuCoverage } from '../gpu/gpu-telemetry.ts';
+import type { GpuCoverage } from '../gpu/gpu-coverage.ts';
 import type { LineError } from './exposition.ts';
 import type { RefusalReason } from './scrape-rows.ts';
 import type { ScrapeFailure } from './scrape-http.ts';
@@ -29,15 +29,17 @@ export class ScrapeHealth {
     this.#logger = logger;
   }
 
+  /** Takes a target that is gone out of the metrics. */
+  forget({ job, instance }: ScrapeTarget): void {
+    this.#down.delete(`${job} ${instance}`);
+    this.#refusing.delete(`${job} ${instance}`);
+    this.#up().remove({ job, instance });
+  }
+
   report(report: ScrapeReport): void {
     const { target, failure } = report;
     const { job, instance } = target;
-    this.#telemetry
-      .gauge('plumbline_scrape_up', 'Whether the last scrape of a target succeeded (1) or not (0).', [
-        'job',
-        'instance',
-      ])
-      .set({ job, instance }, failure === undefined ? 1 : 0);
+    this.#up().set({ job, instance }, failure === undefined ? 1 : 0);
     this.#telemetry
       .counter('plumbline_scrape_samples_total', 'Samples of scrapes taken for storing.', ['job'])
       .inc({ job }, report.stored);
@@ -50,6 +52,11 @@ export class ScrapeHealth {
     this.#showGpus(report);
     this.#logTurn(report);
     if (failure === undefined) this.#logRefusals(report);
+  }
+
+  #up() {
+    const help = 'Whether the last scrape of a target succeeded (1) or not (0).';
+    return this.#telemetry.gauge('plumbline_scrape_up', help, ['job', 'instance']);
   }
 
   #countRefused(job: string, refused: ScrapeReport['refused']): void {

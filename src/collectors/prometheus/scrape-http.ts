@@ -1,4 +1,5 @@
 import { describeError } from '../../core/errors.ts';
+import { readBody } from './read-body.ts';
 import type { ScrapeTarget } from './scrape-target.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -23,6 +24,9 @@ export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const ACCEPT =
   'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,' +
   'text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+
+/** Exporters that name no type, or another kind of text, are read as text like Prometheus 2 does. */
+const READABLE = /^\s*(?:$|text\/|application\/openmetrics-text\b|application\/octet-stream\b)/i;
 
 /**
  * Asks a target for its metrics. Whatever the target does is an answer, never a fault; the size is counted after
@@ -64,29 +68,14 @@ async function readAnswer(response: Response): Promise<ScrapeAnswer> {
     await response.body?.cancel();
     return { ok: false, reason: 'status', detail: `HTTP status ${response.status}.` };
   }
-  if (contentType.includes('application/vnd.google.protobuf')) {
+  if (!READABLE.test(contentType)) {
     await response.body?.cancel();
-    return { ok: false, reason: 'unsupported_format', detail: 'The target answers in protobuf only.' };
+    const detail = `The target answers in ${contentType.slice(0, 100)}; text/plain and application/openmetrics-text are read.`;
+    return { ok: false, reason: 'unsupported_format', detail };
   }
-  const text = await readText(response);
+  const text = await readBody(response, MAX_BODY_BYTES);
   if (text === undefined) {
     return { ok: false, reason: 'too_large', detail: `The answer is larger than ${MAX_BODY_BYTES} bytes.` };
   }
   return { ok: true, text, contentType };
-}
-
-/** Returns the body as text, or undefined when it is larger than allowed. */
-async function readText(response: Response): Promise<string | undefined> {
-  if (response.body === null) return '';
-  const decoder = new TextDecoder();
-  const parts: string[] = [];
-  let bytes = 0;
-  // Leaving the loop early cancels the body and closes the connection.
-  for await (const chunk of response.body) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    parts.push(decoder.decode(chunk, { stream: true }));
-  }
-  parts.push(decoder.decode());
-  return parts.join('');
 }

@@ -1,27 +1,24 @@
 import type { Exposition } from './exposition.ts';
-import type { Labels, MetricSample } from './metric-sample.ts';
+import { type MetricRow, metricRow, type TimedSample } from './metric-row.ts';
+import type { MetricSample } from './metric-sample.ts';
+import type { Relabel } from './relabel/relabel.ts';
 import type { ScrapeTarget } from './scrape-target.ts';
 import type { SeriesBudget } from './series-budget.ts';
+import { seriesKey } from './series-key.ts';
 import { withTargetLabels } from './target-labels.ts';
-
-/** One row of table metric_samples. `labels` leaves out `job` and `instance`, which are columns. */
-export type MetricRow = {
-  readonly name: string;
-  readonly labels: Labels;
-  /** ISO time, UTC. */
-  readonly ts: string;
-  /** JSON has no infinity: ClickHouse reads the words. */
-  readonly value: number | 'inf' | '-inf';
-  readonly job: string;
-  readonly instance: string;
-};
 
 export type RefusalReason = 'unreadable_line' | 'timestamp_out_of_range' | 'series_limit';
 
 export interface ScrapeRows {
   readonly rows: readonly MetricRow[];
   /** What the processors see: samples with the labels of the target, within the time range, without NaN. */
-  readonly samples: readonly MetricSample[];
+  readonly samples: readonly TimedSample[];
+  /** Keys of the series stored. */
+  readonly series: ReadonlySet<number>;
+  /** Series stored that were not known within the last hour. */
+  readonly addedSeries: number;
+  /** Samples that metric relabelling left. */
+  readonly kept: number;
   readonly refused: Readonly<Record<RefusalReason, number>>;
 }
 
@@ -29,67 +26,83 @@ export interface ScrapeRows {
 const OLDEST_MS = 24 * 3_600_000;
 const AHEAD_MS = 600_000;
 
-/** Returns what one answer of a target puts into the store. NaN, which also marks the end of a series, is no value. */
+/**
+ * Returns what one answer of a target puts into the store. NaN, which also marks the end of a series, is no value. Metric
+ * relabelling comes after the labels of the target.
+ */
 export function scrapeRows(options: {
   readonly exposition: Exposition;
   readonly target: ScrapeTarget;
   readonly budget: SeriesBudget;
+  readonly relabel: Relabel | undefined;
   readonly tsMs: number;
 }): ScrapeRows {
-  const { exposition, target, budget, tsMs } = options;
+  const { exposition, target, budget, relabel, tsMs } = options;
   const rows: MetricRow[] = [];
-  const samples: MetricSample[] = [];
-  let badTimes = 0;
-  let overBudget = 0;
+  const samples: TimedSample[] = [];
+  const series = new Set<number>();
+  const refused = { unreadable_line: exposition.refusedLines, timestamp_out_of_range: 0, series_limit: 0 };
+  let addedSeries = 0;
+  let kept = 0;
   for (const exposed of exposition.samples) {
-    const timestampMs = exposed.timestampMs ?? tsMs;
-    if (Number.isNaN(exposed.value)) continue;
-    if (timestampMs < tsMs - OLDEST_MS || timestampMs > tsMs + AHEAD_MS) {
-      badTimes += 1;
+    const sample = relabelled(exposed, target, relabel, tsMs);
+    if (sample === undefined) continue;
+    kept += 1;
+    if (Number.isNaN(sample.value)) continue;
+    if (sample.timestampMs < tsMs - OLDEST_MS || sample.timestampMs > tsMs + AHEAD_MS) {
+      refused.timestamp_out_of_range += 1;
       continue;
     }
-    const labels = withTargetLabels(exposed.labels, target.labels, target.honorLabels);
-    const sample = { name: exposed.name, labels, value: exposed.value, timestampMs };
     samples.push(sample);
-    if (budget.admit(sample.name, labels, tsMs)) rows.push(metricRow(sample));
-    else overBudget += 1;
+    const key = seriesKey(sample.name, sample.labels);
+    const known = budget.has(key);
+    if (budget.admitKey(key, tsMs)) {
+      if (!known) addedSeries += 1;
+      series.add(key);
+      rows.push(metricRow(sample));
+    } else {
+      refused.series_limit += 1;
+    }
   }
-  const refused = {
-    unreadable_line: exposition.refusedLines,
-    timestamp_out_of_range: badTimes,
-    series_limit: overBudget,
-  };
-  return { rows, samples, refused };
+  return { rows, samples, series, addedSeries, kept, refused };
 }
 
-/** Returns the health of a scrape as Prometheus writes it: `up`, `scrape_duration_seconds`, `scrape_samples_scraped`. */
+function relabelled(
+  exposed: MetricSample,
+  target: ScrapeTarget,
+  relabel: Relabel | undefined,
+  tsMs: number,
+): TimedSample | undefined {
+  const labels = withTargetLabels(exposed.labels, target.labels, target.honorLabels);
+  const { value, timestampMs = tsMs } = exposed;
+  if (relabel === undefined) return { name: exposed.name, labels, value, timestampMs };
+  const changed = relabel({ ...labels, __name__: exposed.name });
+  if (changed === undefined) return undefined;
+  const { __name__: name, ...rest } = changed;
+  return name === undefined ? undefined : { name, labels: rest, value, timestampMs };
+}
+
+/**
+ * Returns the health of a scrape as Prometheus writes it: `up`, `scrape_duration_seconds`, `scrape_samples_scraped`,
+ * `scrape_samples_post_metric_relabeling` and `scrape_series_added`.
+ */
 export function healthRows(options: {
   readonly target: ScrapeTarget;
   readonly tsMs: number;
   readonly up: boolean;
   readonly durationMs: number;
-  readonly samples: number;
+  readonly scraped: number;
+  readonly kept: number;
+  readonly addedSeries: number;
 }): readonly MetricRow[] {
-  const { target, tsMs, up, durationMs, samples } = options;
+  const { target, tsMs, up, durationMs, scraped, kept, addedSeries } = options;
   const row = (name: string, value: number): MetricRow =>
     metricRow({ name, labels: target.labels, value, timestampMs: tsMs });
   return [
     row('up', up ? 1 : 0),
     row('scrape_duration_seconds', durationMs / 1000),
-    row('scrape_samples_scraped', samples),
+    row('scrape_samples_scraped', scraped),
+    row('scrape_samples_post_metric_relabeling', kept),
+    row('scrape_series_added', addedSeries),
   ];
-}
-
-function metricRow(sample: MetricSample & { readonly timestampMs: number }): MetricRow {
-  const { job = '', instance = '', ...labels } = sample.labels;
-  return { name: sample.name, labels, ts: isoTime(sample.timestampMs), value: jsonValue(sample.value), job, instance };
-}
-
-function isoTime(timestampMs: number): string {
-  return new Date(timestampMs).toISOString();
-}
-
-function jsonValue(value: number): number | 'inf' | '-inf' {
-  if (Number.isFinite(value)) return value;
-  return value > 0 ? 'inf' : '-inf';
 }

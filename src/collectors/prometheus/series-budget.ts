@@ -1,4 +1,5 @@
 import type { Labels } from './metric-sample.ts';
+import { seriesKey } from './series-key.ts';
 
 const GENERATION_MS = 1_800_000;
 
@@ -16,37 +17,32 @@ export class SeriesBudget {
     this.#limit = limit;
   }
 
+  /** Returns whether a sample of the series may be stored. A collision of hashes merely lets one series too many in. */
   admit(name: string, labels: Labels, nowMs: number): boolean {
+    return this.admitKey(seriesKey(name, labels), nowMs);
+  }
+
+  /** Does what `admit` does for a series whose key is known. */
+  admitKey(key: number, nowMs: number): boolean {
     if (Math.abs(nowMs - this.#generationStart) >= GENERATION_MS) {
       this.#previous = this.#current;
       this.#current = new Set();
       this.#generationStart = nowMs;
     }
-    const key = hashSeries(name, labels);
     if (this.#current.has(key)) return true;
     if (!this.#previous.delete(key) && this.#current.size + this.#previous.size >= this.#limit) return false;
     this.#current.add(key);
     return true;
   }
-}
 
-/** 53-bit hash of a series. A collision merely lets one series too many in. */
-function hashSeries(name: string, labels: Labels): number {
-  let low = 0x811c9dc5;
-  let high = 0x1000193;
-  const mix = (text: string): void => {
-    for (let i = 0; i < text.length; i += 1) {
-      const code = text.charCodeAt(i);
-      low = Math.imul(low ^ code, 0x01000193);
-      high = Math.imul(high ^ code, 0x5bd1e995) ^ (high >>> 15);
-    }
-    low = Math.imul(low ^ 0xffff, 0x01000193);
-    high = Math.imul(high ^ 0xffff, 0x5bd1e995);
-  };
-  mix(name);
-  for (const label of Object.keys(labels).toSorted()) {
-    mix(label);
-    mix(labels[label] ?? '');
+  /** Returns whether a series is known. */
+  has(key: number): boolean {
+    return this.#current.has(key) || this.#previous.has(key);
   }
-  return (high & 0x1fffff) * 0x1_0000_0000 + (low >>> 0);
+
+  /** Forgets a series that has ended, so that another may take its place. */
+  release(key: number): void {
+    this.#current.delete(key);
+    this.#previous.delete(key);
+  }
 }

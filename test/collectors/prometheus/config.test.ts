@@ -22,7 +22,7 @@ describe('the configuration of scraping', () => {
         labelLimit: 40,
       },
     ]);
-    expect(prometheusConfigSchema.parse({})).toEqual({ scrape: [] });
+    expect(prometheusConfigSchema.parse({})).toEqual({ scrape: [], query: [] });
   });
 
   it('puts scheme, path, labels and secrets into the request', () => {
