@@ -1,7 +1,9 @@
 import type { Bench } from './bench.ts';
 import { bench as calibration } from './calibration.ts';
 import { bench as drift } from './drift.ts';
+import { httpIngestBench } from './http-ingest.ts';
+import { kafkaIngestBench } from './kafka-ingest.ts';
 import { rollupDriftBench } from './rollup-drift.ts';
 
 /** Every benchmark, in the order they run. */
-export const benches: readonly Bench[] = [calibration, drift, rollupDriftBench];
+export const benches: readonly Bench[] = [calibration, drift, httpIngestBench, kafkaIngestBench, rollupDriftBench];

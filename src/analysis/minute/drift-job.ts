@@ -1,5 +1,5 @@
 import { isAtLeast, type Level, worstLevel } from '../../stats/levels.ts';
-import { rollupDrift } from '../../store/queries/drift-rollup.ts';
+import { type RollupRow, rollupDrift } from '../../store/queries/drift-rollup.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { completeWindows } from './complete-windows.ts';
 import type { DriftPlan, KeyedPlan } from './drift-plan.ts';
@@ -8,6 +8,7 @@ import { type JudgedFeature, judgeFeatures } from './judge-features.ts';
 import { isPrediction } from './prediction-features.ts';
 import type { TimeRange } from './reference-ranges.ts';
 import type { ReferenceRequests } from './reference-requests.ts';
+import type { ReferenceWindows } from './reference-windows.ts';
 
 /** The numbers of one model and window that become signals. */
 export interface WindowDrift {
@@ -32,18 +33,19 @@ export interface WindowDrift {
 export async function judgeWindows(job: {
   readonly store: Store;
   readonly requests: ReferenceRequests;
+  readonly references: ReferenceWindows;
   readonly plans: readonly KeyedPlan[];
   readonly range: TimeRange;
   readonly final: boolean;
   readonly nowMs: number;
 }): Promise<ReadonlyMap<string, readonly WindowDrift[]>> {
-  const { store, requests, plans, range, final, nowMs } = job;
+  const { store, requests, references, plans, range, final, nowMs } = job;
   const results = new Map<string, WindowDrift[]>();
   const [first] = plans;
   if (first === undefined) return results;
   const { windowMs } = first.plan;
   const byModel = new Map(plans.map((keyed) => [keyed.plan.model, keyed]));
-  const rows = await queryRollup(store, plans, range, windowMs);
+  const rows = await queryRollup({ store, references, plans, range, windowMs });
   const resultRows: Row[] = [];
   const signalRows: Row[] = [];
   for (const window of await completeWindows({ store, requests, plans, range, windowMs, rows })) {
@@ -71,8 +73,15 @@ export async function judgeWindows(job: {
   return results;
 }
 
-function queryRollup(store: Store, plans: readonly KeyedPlan[], range: TimeRange, windowMs: number) {
-  return store.query(rollupDrift, {
+async function queryRollup(job: {
+  readonly store: Store;
+  readonly references: ReferenceWindows;
+  readonly plans: readonly KeyedPlan[];
+  readonly range: TimeRange;
+  readonly windowMs: number;
+}): Promise<readonly RollupRow[]> {
+  const { store, references, plans, range, windowMs } = job;
+  const rows = await store.query(rollupDrift, {
     models: plans.map(({ plan }) => plan.model),
     keys: plans.map(({ key }) => key),
     from: range.fromMs / 1000,
@@ -80,6 +89,8 @@ function queryRollup(store: Store, plans: readonly KeyedPlan[], range: TimeRange
     window: windowMs / 1000,
     version: '',
   });
+  const windows = await references.of(plans);
+  return rows.map((row) => ({ ...row, reference_windows: windows.get(row.model)?.get(row.feature) ?? [] }));
 }
 
 function summarise(plan: DriftPlan, judged: readonly JudgedFeature[], window: TimeRange): WindowDrift {

@@ -15,6 +15,7 @@ import { type KnownModel, MissingGrids } from './missing-grids.ts';
 import { ReferenceProfiles } from './reference-profiles.ts';
 import { isShared, type Reference, type TimeRange } from './reference-ranges.ts';
 import { ReferenceRequests } from './reference-requests.ts';
+import { ReferenceWindows } from './reference-windows.ts';
 import { parseReference } from './reference-spec.ts';
 import { WindowConclusions } from './window-conclusions.ts';
 
@@ -52,6 +53,7 @@ export class DriftSchedule {
   readonly #windows: FeatureWindows;
   readonly #profiles: ReferenceProfiles;
   readonly #requests: ReferenceRequests;
+  readonly #variation: ReferenceWindows;
   readonly #watch: MinuteWatch;
   readonly #grids: MissingGrids;
   readonly #references = new Map<string, { readonly reference: Reference; readonly version: number }>();
@@ -64,6 +66,7 @@ export class DriftSchedule {
     this.#windows = new FeatureWindows({ store, wallClock: maker.wallClock });
     this.#profiles = new ReferenceProfiles({ store, wallClock: maker.wallClock, windows: this.#windows });
     this.#requests = new ReferenceRequests(store);
+    this.#variation = new ReferenceWindows(store);
     this.#watch = new MinuteWatch({ store, requests: this.#requests });
     this.#grids = new MissingGrids(maker, logger);
   }
@@ -148,7 +151,15 @@ export class DriftSchedule {
     const { store, clock } = this.#options;
     for (let at = 0; at < plans.length; at += MODELS_AT_ONCE) {
       const part = plans.slice(at, at + MODELS_AT_ONCE).map((plan, index) => ({ plan, key: keys[at + index] ?? 0 }));
-      yield* await judgeWindows({ store, requests: this.#requests, plans: part, range, final, nowMs: clock.now() });
+      yield* await judgeWindows({
+        store,
+        requests: this.#requests,
+        references: this.#variation,
+        plans: part,
+        range,
+        final,
+        nowMs: clock.now(),
+      });
     }
   }
 
@@ -177,8 +188,7 @@ export class DriftSchedule {
   async noteLate(model: string, range: TimeRange): Promise<void> {
     const plan = this.planOf(model);
     this.#profiles.noteLate(plan, range);
-    this.#requests.forget(model);
-    this.#watch.forget(model);
+    this.#forgetReference(model);
     await this.#windows.refresh([model], plan.windowMs, {
       fromMs: floorTo(range.fromMs, plan.windowMs),
       toMs: floorTo(range.toMs + plan.windowMs - 1, plan.windowMs),
@@ -200,8 +210,7 @@ export class DriftSchedule {
     if (known === undefined) return 0;
     await this.#makeMissingGrids([known]);
     this.#profiles.forget(model);
-    this.#requests.forget(model);
-    this.#watch.forget(model);
+    this.#forgetReference(model);
     const plan = this.planOf(model);
     const { range } = known;
     const fromMs = reference.kind === 'fixed' && range.fromMs >= reference.fromMs ? reference.toMs : range.fromMs;
@@ -253,7 +262,14 @@ export class DriftSchedule {
     for (const model of changed) {
       this.#profiles.forget(model);
       this.#windows.forget(model);
+      this.#variation.forget(model);
     }
+  }
+
+  #forgetReference(model: string): void {
+    this.#requests.forget(model);
+    this.#watch.forget(model);
+    this.#variation.forget(model);
   }
 }
 

@@ -21,6 +21,8 @@ export interface MinuteLoopOptions {
   /** Evaluates the rules for the minutes of a range, in order. */
   readonly evaluateAlerts: (range: TimeRange) => Promise<void>;
   readonly performance: PerformanceSignals;
+  /** Whether this process is the one that evaluates; another takes over where this one stopped. */
+  readonly mayRun?: () => boolean;
   readonly intervalMs: number;
   readonly delayMs: number;
   readonly lateMs: number;
@@ -31,6 +33,7 @@ export interface MinuteLoopOptions {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const JOB = 'minute_loop';
+const STANDBY_MS = 5000;
 /** After a long stop only this much is caught up by alerts; older minutes wake nobody. */
 const CATCH_UP_MS = 6 * HOUR_MS;
 
@@ -96,15 +99,19 @@ export class MinuteLoop {
     const { clock, intervalMs, delayMs, logger, telemetry } = this.#options;
     while (!this.#abort.signal.aborted) {
       try {
-        await this.#catchUp();
-        await this.#recomputeLate();
+        if (this.#mayRun()) {
+          await this.#catchUp();
+          await this.#recomputeLate();
+        } else this.#doneToMs = undefined;
       } catch (error) {
         telemetry.counter('plumbline_evaluation_failures_total', 'Runs of the minute loop that failed.').inc();
         logger.error({ event: 'evaluation_failed', err: error }, 'A minute could not be evaluated.');
       }
       const now = clock.now();
       const next = Math.floor((now - delayMs) / intervalMs) * intervalMs + intervalMs + delayMs;
-      await clock.sleep(Math.max(200, next - now), this.#abort.signal);
+      // A process that waits to take over looks more often: it has minutes to catch up.
+      const waitMs = this.#options.mayRun?.() === false ? STANDBY_MS : next - now;
+      await clock.sleep(Math.max(200, waitMs), this.#abort.signal);
     }
   }
 
@@ -115,7 +122,11 @@ export class MinuteLoop {
       const stored = (await store.query(jobProgress, { job: JOB }))[0]?.done_to_ms;
       this.#doneToMs = Math.max(stored ?? end - MINUTE_MS, end - CATCH_UP_MS);
     }
-    for (let at = this.#doneToMs; at < end && !this.#abort.signal.aborted; at += MINUTE_MS) await this.runMinute(at);
+    for (let at = this.#doneToMs; at < end && this.#mayRun(); at += MINUTE_MS) await this.runMinute(at);
+  }
+
+  #mayRun(): boolean {
+    return !this.#abort.signal.aborted && this.#options.mayRun?.() !== false;
   }
 
   async #remember(doneToMs: number): Promise<void> {

@@ -2,6 +2,7 @@ import {
   writeBudgetSignals,
   writeReleaseSignals,
   writeSelfSignals,
+  writeSlowRatio,
   writeSummarySignals,
 } from '../../store/queries/rule-signals.ts';
 import type { Store } from '../../store/store.ts';
@@ -36,16 +37,15 @@ export async function writeRuleSignals(options: {
   };
   const objectives = [...constants].filter(([, values]) => ERROR in values || LATENCY in values);
   if (objectives.length > 0) {
-    await store.command({
-      name: 'write_budget_signals',
-      sql: writeBudgetSignals,
-      parameters: {
-        ...parameters,
-        models: objectives.map(([model]) => model),
-        error_objectives: objectives.map(([, values]) => values[ERROR] || Number.NaN),
-        latency_objectives: objectives.map(([, values]) => (values[LATENCY] ?? Number.NaN) * 1000),
-      },
-    });
+    const models = objectives.map(([model]) => model);
+    const latencies = objectives.map(([, values]) => (values[LATENCY] ?? Number.NaN) * 1000);
+    const errors = objectives.map(([, values]) => values[ERROR] || Number.NaN);
+    const [slow, budgets] = [
+      { models, latency_objectives: latencies },
+      { models, error_objectives: errors },
+    ];
+    await store.command({ name: 'write_slow_ratio', sql: writeSlowRatio, parameters: { ...parameters, ...slow } });
+    await store.command({ name: 'write_budgets', sql: writeBudgetSignals, parameters: { ...parameters, ...budgets } });
   }
   await store.command({ name: 'write_release_signals', sql: writeReleaseSignals, parameters });
   await store.command({

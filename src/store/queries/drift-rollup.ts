@@ -28,13 +28,13 @@ export const rollupDrift = defineQuery<{
   sql: `WITH grids AS (SELECT model, grid_id, feature, kind, groups, category_values, length(category_values) AS k FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1),
   current AS (SELECT grid_id, intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32}) AS w, sumResample(0, 256, 1)(n, bin) AS h FROM feature_histogram
     WHERE grid_id IN (SELECT grid_id FROM grids) AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) AND ({version:String} = '' OR version = {version:String}) GROUP BY grid_id, w),
-  reference AS (SELECT grid_id, h, windows FROM reference_profiles FINAL
-    WHERE model IN {models:Array(String)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0)))
+  reference AS (SELECT grid_id, h FROM reference_profiles FINAL
+    WHERE model IN {models:Array(String)} AND key IN {keys:Array(UInt32)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0)))
 SELECT model, toUInt32({from:UInt32} + w * {window:UInt32}) AS window_from, feature, kind, category_values,
-  current_groups, reference_groups, reference_windows, n_current, n_reference, missing_current, missing_reference, unseen, unseen_reference, ks, ks_error, js_distance
+  current_groups, reference_groups, n_current, n_reference, missing_current, missing_reference, unseen, unseen_reference, ks, ks_error, js_distance
 FROM (
   SELECT c.w AS w, g.model AS model, g.feature AS feature, g.kind AS kind, g.groups AS groups, g.k AS k, g.category_values AS category_values,
-    c.h AS ch, if(empty(r.h), arrayResize([toUInt64(0)], 256), r.h) AS rh, r.windows AS reference_windows, ${grouped('ch')} AS current_groups, ${grouped('rh')} AS reference_groups,
+    c.h AS ch, if(empty(r.h), arrayResize([toUInt64(0)], 256), r.h) AS rh, ${grouped('ch')} AS current_groups, ${grouped('rh')} AS reference_groups,
     arrayCumSum(arraySlice(ch, 1, 250)) AS cc, arrayCumSum(arraySlice(rh, 1, 250)) AS rc,
     cc[250] AS n_current, rc[250] AS n_reference, ch[256] AS missing_current, rh[256] AS missing_reference,
     if(kind = 'categorical', ch[1], ch[1] + ch[250]) AS unseen, if(kind = 'categorical', rh[1], rh[1] + rh[250]) AS unseen_reference,
@@ -52,7 +52,6 @@ ORDER BY model, window_from, feature`,
     category_values: z.array(z.string()),
     current_groups: z.array(z.number()),
     reference_groups: z.array(z.number()),
-    reference_windows: z.array(z.array(z.number())),
     n_current: z.number(),
     n_reference: z.number(),
     missing_current: z.number(),
@@ -65,8 +64,24 @@ ORDER BY model, window_from, feature`,
   }),
 });
 
-/** One feature and window of `rollupDrift`. */
-export type RollupRow = z.infer<(typeof rollupDrift)['row']>;
+/** One feature and window of `rollupDrift`, with the counts of the windows of its reference. */
+export type RollupRow = z.infer<(typeof rollupDrift)['row']> & {
+  readonly reference_windows: readonly (readonly number[])[];
+};
+
+/** Counts by decile or category of each window of the references of some models, oldest first. */
+export const referenceWindows = defineQuery<{
+  readonly models: readonly string[];
+  /** Key of the profile of each model, in the same order. */
+  readonly keys: readonly number[];
+}>()({
+  name: 'reference_windows',
+  sql: `SELECT g.model AS model, g.feature AS feature, r.windows AS windows
+FROM (SELECT grid_id, windows FROM reference_profiles FINAL
+  WHERE model IN {models:Array(String)} AND key IN {keys:Array(UInt32)} AND key = transform(toString(model), {models:Array(String)}, {keys:Array(UInt32)}, toUInt32(0))) AS r
+INNER JOIN (SELECT model, grid_id, feature FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1) AS g ON r.grid_id = g.grid_id`,
+  row: z.object({ model: z.string(), feature: z.string(), windows: z.array(z.array(z.number())) }),
+});
 
 /** The newest reference of each model. */
 export const currentReferences = defineQuery<Record<string, never>>()({

@@ -1,0 +1,179 @@
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { takeIn } from '../../src/collectors/http/intake.ts';
+import { kafkaConfigSchema } from '../../src/collectors/kafka/config.ts';
+import { KafkaCollector } from '../../src/collectors/kafka/kafka-collector.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { BatchWriter } from '../../src/store/ingest/batch-writer.ts';
+import { Spool } from '../../src/store/ingest/spool.ts';
+import { type OpenStore, openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { Telemetry } from '../../src/telemetry/telemetry.ts';
+import { requireKafka, startKafkaBroker } from '../support/kafka-broker.ts';
+import { TestProducer } from '../support/kafka-records.ts';
+import { waitFor } from '../support/processes.ts';
+import type { Bench } from './bench.ts';
+import { benchLine, usageOf } from './ingest-records.ts';
+
+const PARTITIONS = 8;
+const TOPIC = 'bench';
+const STEP = 8000;
+const START_MS = Date.parse('2026-06-01T00:00:00Z');
+const logger = pino({ level: 'silent' });
+
+/** Records from a real broker on this machine, and the same records from a file, into one engine in one run. */
+export const kafkaIngestBench: Bench = {
+  name: 'kafka-ingest',
+  describe: '500-byte predictions with 10 features from Kafka, against the same ones from a file. Argument: rows.',
+  run: async ([rowsText]) => {
+    const rows = Number(rowsText ?? 300_000);
+    if (!Number.isInteger(rows) || rows < STEP) throw new AppError('E_USAGE', `Rows must be a number from ${STEP} on.`);
+    const source = requireKafka();
+    if (source === undefined) return;
+    const path = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
+    const broker = await startKafkaBroker(source);
+    const opened = await startEngine(path);
+    try {
+      await broker.createTopic(TOPIC, PARTITIONS);
+      await produce(broker.brokers, rows, `${path}/rows.ndjson`);
+      const file = await measure('file', opened, rows, () => fromFile(opened.store, path));
+      const kafka = await measure('kafka', opened, rows, () => fromKafka(opened.store, broker.brokers, rows));
+      process.stdout.write(`# Kafka takes ${(kafka / file).toFixed(2)} times as long as the file.\n`);
+    } finally {
+      await opened.close();
+      await broker.stop();
+      rmSync(path, { recursive: true, force: true });
+    }
+  },
+};
+
+function startEngine(path: string): Promise<OpenStore> {
+  return openStore({
+    settings: {
+      url: 'embedded',
+      path,
+      database: 'plumbline',
+      username: '',
+      password: '',
+      port: 0,
+      memoryBytes: 6_000_000_000,
+      threads: 2,
+    },
+    attach: false,
+    clock: systemClock,
+    logger,
+    telemetry: new Telemetry(new Registry()),
+  });
+}
+
+/** Writes the rows to a topic, batches of 1000 in lz4, and to a file. */
+async function produce(brokers: readonly string[], rows: number, file: string): Promise<void> {
+  const producer = await TestProducer.connect(brokers);
+  const handle = await open(file, 'w');
+  for (let from = 0; from < rows; from += STEP) {
+    const count = Math.min(STEP, rows - from);
+    const lines = Array.from({ length: count }, (_, index) => benchLine(from + index, START_MS));
+    await handle.write(`${lines.join('\n')}\n`);
+    await Promise.all(
+      Array.from({ length: PARTITIONS }, (_, partition) =>
+        producer.send(
+          TOPIC,
+          partition,
+          lines.filter((_line, index) => index % PARTITIONS === partition),
+        ),
+      ),
+    );
+  }
+  await handle.close();
+  await producer.disconnect();
+}
+
+/** Runs one way of ingest from an empty table on, prints its figures and returns its seconds. */
+async function measure(name: string, opened: OpenStore, rows: number, ingest: () => Promise<void>): Promise<number> {
+  const { store, engine } = opened;
+  await store.command({ name: 'bench', sql: 'TRUNCATE TABLE predictions' });
+  const enginePid = engine?.pid ?? process.pid;
+  const before = { node: usageOf(process.pid), engine: usageOf(enginePid) };
+  const resident: number[] = [];
+  const sampler = setInterval(() => resident.push(usageOf(process.pid).rssBytes), 500);
+  const startMs = performance.now();
+  await ingest();
+  const seconds = (performance.now() - startMs) / 1000;
+  clearInterval(sampler);
+  const after = { node: usageOf(process.pid), engine: usageOf(enginePid) };
+  const stored = await countOf(store);
+  if (stored !== rows) throw new AppError('E_BENCH', `${stored} of ${rows} rows were stored.`);
+  const half = resident.slice(Math.floor(resident.length / 2));
+  const figures = {
+    bench: 'kafka-ingest',
+    case: name,
+    rows,
+    seconds: round(seconds),
+    rows_per_second: Math.round(rows / seconds),
+    node_cpu_us_per_row: round(((after.node.cpuSeconds - before.node.cpuSeconds) * 1e6) / rows),
+    engine_cpu_us_per_row: round(((after.engine.cpuSeconds - before.engine.cpuSeconds) * 1e6) / rows),
+    node_rss_start_mb: Math.round(before.node.rssBytes / 1e6),
+    node_rss_middle_mb: Math.round((half[0] ?? 0) / 1e6),
+    node_rss_end_mb: Math.round(after.node.rssBytes / 1e6),
+    node_rss_peak_mb: Math.round(Math.max(0, ...resident) / 1e6),
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return seconds;
+}
+
+async function fromFile(store: Store, path: string): Promise<void> {
+  const telemetry = new Telemetry(new Registry());
+  const writer = new BatchWriter({
+    store,
+    spool: new Spool(`${path}/bench-spool`),
+    clock: systemClock,
+    logger,
+    telemetry,
+  });
+  await writer.recover();
+  const body = createReadStream(`${path}/rows.ndjson`, { highWaterMark: 1024 * 1024 });
+  await takeIn({
+    body,
+    kind: 'predictions',
+    format: 'ndjson',
+    encoding: 'identity',
+    key: 'bench',
+    writer,
+    clock: systemClock,
+  });
+  await writer.stop(10_000);
+}
+
+async function fromKafka(store: Store, brokers: readonly string[], rows: number): Promise<void> {
+  const registry = new Registry();
+  const collector = new KafkaCollector({
+    config: kafkaConfigSchema.parse({ brokers: [...brokers], topics: { predictions: TOPIC } }),
+    store,
+    telemetry: new Telemetry(registry),
+    health: undefined,
+    logger,
+    clock: systemClock,
+    random: Math.random,
+  });
+  await collector.start();
+  const read = async (): Promise<true | undefined> => {
+    const messages = await registry.getSingleMetric('plumbline_kafka_messages_total')?.get();
+    return messages?.values[0]?.value === rows ? true : undefined;
+  };
+  await waitFor('all rows', read, 600_000);
+  await collector.stop();
+}
+
+async function countOf(store: Store): Promise<number> {
+  const [row] = await store.rows({ name: 'bench', sql: 'SELECT count() AS n FROM predictions' });
+  return typeof row === 'object' && row !== null && 'n' in row ? Number(row.n) : 0;
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
