@@ -6,6 +6,9 @@ const PACKAGES = {
   promtool: 'prometheus',
   alertmanager: 'prometheus-alertmanager',
   amtool: 'prometheus-alertmanager',
+  java: 'openjdk-17-jre-headless',
+  mvn: 'maven',
+  kcat: 'kcat',
 } as const;
 
 const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
@@ -13,6 +16,9 @@ const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
   promtool: 'promtool',
   alertmanager: 'prometheus-alertmanager',
   amtool: 'amtool',
+  java: 'java',
+  mvn: 'mvn',
+  kcat: 'kcat',
 };
 
 /**

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
 import type { ConfigInput } from '../../src/config/schema.ts';
 import { attachToEngine } from '../../src/store/engine/embedded-engine.ts';
@@ -106,7 +106,12 @@ export class ServiceYard {
 export async function ask<T>(path: string, row: z.ZodType<T>, sql: string): Promise<readonly T[]> {
   const endpoint = attachToEngine(`${path}/data`);
   if (endpoint === undefined) throw new Error(`No engine runs on ${path}.`);
-  const client = createClient({ ...endpoint, database: 'plumbline', keep_alive: { enabled: false } });
+  const client = createClient({
+    ...endpoint,
+    database: 'plumbline',
+    keep_alive: { enabled: false },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
   try {
     const result = await client.query({
       query: sql,

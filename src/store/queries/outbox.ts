@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
 
+const messageAlert = z.object({
+  alert: z.string(),
+  severity: z.enum(['critical', 'warning', 'info']),
+  scopeKey: z.string(),
+  episode: z.string(),
+  firingSinceMs: z.number(),
+  summary: z.string(),
+});
+
 /** What a receiver is told about an alert, the same for every kind of receiver. It holds no secret. */
 export const alertMessageSchema = z.object({
   action: z.enum(['trigger', 'resolve']),
@@ -25,9 +34,45 @@ export const alertMessageSchema = z.object({
   owner: z.string(),
   runbook: z.string(),
   links: z.array(z.object({ text: z.string(), href: z.string() })),
+  /** Every alert that the message is about, when several are told as one. */
+  alerts: z.array(messageAlert).default([]),
+  /** When this dedup key was triggered lately, epoch ms; shows flapping. */
+  recentMs: z.array(z.number()).default([]),
 });
 
+export type MessageAlert = z.infer<typeof messageAlert>;
 export type AlertMessage = z.infer<typeof alertMessageSchema>;
+
+/** A deploy or another change, for receivers that show changes beside alerts. */
+export const changeMessageSchema = z.object({
+  action: z.literal('change'),
+  id: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  model: z.string(),
+  version: z.string(),
+  url: z.string(),
+  /** Epoch ms. */
+  atMs: z.number(),
+});
+
+export type ChangeMessage = z.infer<typeof changeMessageSchema>;
+
+/** What a training system is asked to do, with the evidence. It holds no secret. */
+export const retrainMessageSchema = z.object({
+  action: z.literal('retrain'),
+  /** Id of the request; receivers that see it twice must do the work once. */
+  id: z.string(),
+  model: z.string(),
+  /** The version that serves. */
+  version: z.string(),
+  reason: z.string(),
+  /** Epoch ms. */
+  requestedMs: z.number(),
+  evidence: z.record(z.string(), z.unknown()),
+});
+
+export type RetrainMessage = z.infer<typeof retrainMessageSchema>;
 
 const OUTBOX_STATES = ['pending', 'delivered', 'parked'] as const;
 
@@ -88,6 +133,7 @@ export const latestDeliveriesQuery = defineQuery<Record<string, never>>()({
     FROM (
       SELECT target, dedup_key, argMax((delivery_id, action, body, state, occurred, revision), (occurred, created)) AS latest
       FROM outbox FINAL
+      WHERE action IN ('trigger', 'resolve')
       GROUP BY target, dedup_key)`,
   row: latestDelivery,
 });

@@ -1,20 +1,29 @@
-/** Minutes of a model that the budget of an objective is measured from; q holds the percentiles 50 to 99 in ms. */
-const MINUTES = `SELECT t, model, transform(model, {models:Array(String)}, {error_objectives:Array(Float64)}, nan) AS error_objective,
-    transform(model, {models:Array(String)}, {latency_objectives:Array(Float64)}, nan) AS latency_objective_ms,
-    sum(requests) AS n, sum(errors) AS failed, sum(latency_count) AS timed,
-    timed * arrayCount(x -> x > latency_objective_ms, quantilesDDMerge(0.01, ${percentiles(50, 99)})(latency)) / 100 AS slow
+/** Share of the predictions of every minute in [from, to) that were slower than the objective, to one percent. */
+export const writeSlowRatio = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
+SELECT t, 'latency_over_objective_ratio' AS signal, model, '' AS version, '' AS feature, '' AS segment, '' AS gpu,
+  arrayCount(x -> x > objective_ms, percentiles) / 100 AS value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
+FROM (
+  SELECT t, model, transform(model, {models:Array(String)}, {latency_objectives:Array(Float64)}, nan) AS objective_ms,
+    quantilesDDMerge(0.01, ${percentiles(50, 99)})(latency) AS percentiles, sum(latency_count) AS timed
   FROM service_per_minute
-  WHERE model IN {models:Array(String)} AND segment = '' AND t >= {from:DateTime} - INTERVAL 6 HOUR AND t < {to:DateTime}
+  WHERE model IN {models:Array(String)} AND segment = '' AND t >= {from:DateTime} AND t < {to:DateTime} GROUP BY t, model)
+WHERE timed > 0 AND NOT isNaN(objective_ms)`;
+
+/** What each minute adds to the use of the budgets. */
+const MINUTES = `SELECT t, model, transform(model, {models:Array(String)}, {error_objectives:Array(Float64)}, nan) AS error_objective,
+    maxIf(value, signal = 'requests_per_second') * 60 AS n, n * maxIf(value, signal = 'error_ratio') AS failed,
+    if(countIf(signal = 'latency_over_objective_ratio') > 0, n, 0) AS timed, n * maxIf(value, signal = 'latency_over_objective_ratio') AS slow
+  FROM signals FINAL
+  WHERE model IN {models:Array(String)} AND signal IN ('requests_per_second', 'error_ratio', 'latency_over_objective_ratio')
+    AND version = '' AND feature = '' AND segment = '' AND gpu = '' AND state = 'ok'
+    AND t >= {from:DateTime} - INTERVAL 6 HOUR AND t < {to:DateTime}
   GROUP BY t, model`;
 
-/**
- * How fast the error and latency budgets of models burn in every minute in [from, to), weighted by traffic. The share
- * of slow predictions is known to one percent, the budget of a p99; objectives are NaN where a model has none.
- */
+/** How fast the error and latency budgets of models burn in every minute in [from, to), weighted by traffic. */
 export const writeBudgetSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
 SELECT t, s.1 AS signal, model, '' AS version, '' AS feature, '' AS segment, '' AS gpu, s.2 AS value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
 FROM (
-  SELECT t, model, error_objective, latency_objective_ms,
+  SELECT t, model, error_objective,
     ${['5m', '30m', '1h', '6h'].map((range) => `sum(failed) OVER w${range} / sum(n) OVER w${range} AS failed_${range}, sum(slow) OVER w${range} / sum(timed) OVER w${range} AS slow_${range}`).join(',\n    ')}
   FROM (${MINUTES})
   WINDOW ${Object.entries({ '5m': 300, '30m': 1800, '1h': 3600, '6h': 21_600 })
@@ -24,7 +33,7 @@ FROM (
     )
     .join(', ')})
 ARRAY JOIN arrayFilter(x -> isFinite(x.2), [
-  ${['5m', '30m', '1h', '6h'].map((range) => `('error_budget_burn_${range}', failed_${range} / error_objective), ('latency_budget_burn_${range}', if(isNaN(latency_objective_ms), nan, slow_${range} / 0.01))`).join(',\n  ')}
+  ${['5m', '30m', '1h', '6h'].map((range) => `('error_budget_burn_${range}', failed_${range} / error_objective), ('latency_budget_burn_${range}', slow_${range} / 0.01)`).join(',\n  ')}
 ]) AS s
 WHERE t >= {from:DateTime}`;
 

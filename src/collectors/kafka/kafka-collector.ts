@@ -1,0 +1,198 @@
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, describeError } from '../../core/errors.ts';
+import { retry } from '../../core/retry.ts';
+import { BlockWriter } from '../../store/ingest/block-writer.ts';
+import { RECORD_KINDS, type RecordKind } from '../../store/ingest/unit.ts';
+import type { Store } from '../../store/store.ts';
+import type { CollectorHealth } from '../../telemetry/collector-health.ts';
+import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { Collector } from '../collector.ts';
+import type { KafkaConfig } from './config.ts';
+import { KafkaMetrics } from './kafka-metrics.ts';
+import { createClient } from './kafkajs/client.ts';
+import { registerCodecs } from './kafkajs/codecs.ts';
+import { startKafkaJsConsumer } from './kafkajs/kafkajs-consumer.ts';
+import { existingTopics } from './kafkajs/topics.ts';
+import type { LogConsumer } from './log-consumer.ts';
+import { RangeIntake } from './range-intake.ts';
+
+export interface KafkaCollectorOptions {
+  readonly config: KafkaConfig;
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly health: CollectorHealth | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const FOREVER = { attempts: Number.MAX_SAFE_INTEGER, baseMs: 500, capMs: 15_000 } as const;
+const CHECK_MS = 5000;
+/** A consumer that fetches nothing and holds nothing for so long is stuck. */
+const SILENCE_MS = 60_000;
+const GRACE_MS = 10_000;
+const NAME = 'kafka';
+
+/**
+ * Reads topics of Kafka into the store, each record exactly once. Brokers and topics that are not there yet are
+ * waited for; a consumer that fails or falls silent is thrown away and made anew.
+ */
+export class KafkaCollector implements Collector {
+  readonly name = NAME;
+  readonly #options: KafkaCollectorOptions;
+  readonly #client: Kafka;
+  readonly #kinds: ReadonlyMap<string, RecordKind>;
+  readonly #metrics: KafkaMetrics;
+  readonly #writer: BlockWriter;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  /** @throws ConfigError when a certificate cannot be read */
+  constructor(options: KafkaCollectorOptions) {
+    const { config, logger } = options;
+    this.#options = options;
+    registerCodecs();
+    this.#client = createClient(config, logger);
+    this.#kinds = new Map(RECORD_KINDS.flatMap((kind) => config.topics[kind].map((topic) => [topic, kind] as const)));
+    this.#metrics = new KafkaMetrics(options.telemetry);
+    this.#writer = new BlockWriter({
+      ...options,
+      onRetry: ({ topic, partition }, error) =>
+        logger.warn({ event: 'kafka_block_retry', topic, partition, err: error }, 'A block is sent again.'),
+    });
+  }
+
+  async start(): Promise<void> {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** Returns why no more work should be sent here; undefined while the lag is within its limit. */
+  overLimit(): string | undefined {
+    const { lag_limit: limit } = this.#options.config;
+    const lag = this.#metrics.totalLag;
+    if (limit === undefined || lag <= limit) return undefined;
+    return `Kafka is ${lag} records behind; the limit is ${limit}.`;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, logger, health } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      await retry({
+        action: () => this.#session(),
+        policy: FOREVER,
+        clock,
+        random,
+        signal: this.#stopping.signal,
+        onRetry: (error, attempt, waitMs) => {
+          health?.failed(NAME, describeError(error));
+          const fields = { event: 'kafka_consumer_failed', attempt, waitMs: Math.round(waitMs), err: error };
+          logger.warn(fields, 'The Kafka consumer failed and is made anew.');
+        },
+      }).catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted) throw error;
+      });
+    }
+  }
+
+  /**
+   * Reads with one consumer. Returns when it should be made anew at once or we stop.
+   *
+   * @throws E_KAFKA, retryable, when it could not begin or broke
+   */
+  async #session(): Promise<void> {
+    const { clock } = this.#options;
+    let consumer: LogConsumer | undefined;
+    try {
+      const topics = await existingTopics(this.#client, [...this.#kinds.keys()]);
+      if (topics.missing.length > 0) this.#warnMissing(topics.missing);
+      if (topics.present.length === 0) throw new AppError('E_KAFKA_TOPICS', 'None of the topics exists.');
+      if (this.#stopping.signal.aborted) return;
+      consumer = await this.#consume(topics.present);
+      const sinceMs = clock.now();
+      const broken = await this.#watch(consumer, topics.missing);
+      if (broken === undefined || clock.now() - sinceMs > SILENCE_MS) return;
+      throw broken;
+    } catch (error) {
+      throw new AppError('E_KAFKA', 'Kafka cannot be read', { retryable: true, cause: error });
+    } finally {
+      await consumer?.stop(GRACE_MS);
+    }
+  }
+
+  #consume(topics: readonly string[]): Promise<LogConsumer> {
+    const { config, clock, logger } = this.#options;
+    const intake = new RangeIntake({
+      group: config.group_id,
+      kindOf: (topic) => this.#kinds.get(topic) ?? 'predictions',
+      maxRows: config.max_block_rows,
+      maxBytes: config.max_block_bytes,
+      writer: this.#writer,
+      clock,
+      logger,
+      onStored: (block) => this.#metrics.stored(block),
+      onReset: (topic) => this.#metrics.reset(topic),
+    });
+    return startKafkaJsConsumer({
+      client: this.#client,
+      config,
+      topics,
+      take: (partition, batch) => intake.take(partition, batch),
+      clock,
+      events: {
+        onAssigned: (partitions) => {
+          this.#metrics.assigned(partitions);
+          const fields = { event: 'kafka_assigned', partitions: partitions.length };
+          logger.info(fields, 'Partitions of Kafka were given to us.');
+        },
+        onRebalance: () => this.#metrics.rebalanced(),
+      },
+    });
+  }
+
+  /** Looks after a consumer and returns why it must be made anew; undefined when there is no fault in it. */
+  async #watch(consumer: LogConsumer, missing: readonly string[]): Promise<unknown> {
+    const { clock, health } = this.#options;
+    let ended: { readonly reason: unknown } | undefined;
+    const woken = new AbortController();
+    const wake = (): void => woken.abort();
+    this.#stopping.signal.addEventListener('abort', wake, { once: true });
+    void consumer.ended.then((reason) => {
+      ended = { reason };
+      wake();
+    });
+    for (;;) {
+      await clock.sleep(CHECK_MS, woken.signal);
+      if (this.#stopping.signal.aborted) return undefined;
+      if (ended !== undefined) {
+        this.#metrics.restarted('crash');
+        return ended.reason ?? new AppError('E_KAFKA_ENDED', 'The consumer ended.');
+      }
+      if (clock.now() - consumer.lastActiveMs() > SILENCE_MS) {
+        this.#metrics.restarted('silence');
+        return new AppError('E_KAFKA_SILENT', `Nothing was fetched for ${SILENCE_MS / 1000} seconds.`);
+      }
+      try {
+        this.#metrics.lag(await consumer.lag());
+        if (missing.length > 0 && (await existingTopics(this.#client, missing)).present.length > 0) {
+          this.#metrics.restarted('topics');
+          return undefined;
+        }
+        health?.succeeded(NAME);
+      } catch (error) {
+        health?.failed(NAME, describeError(error));
+      }
+    }
+  }
+
+  #warnMissing(topics: readonly string[]): void {
+    const fields = { event: 'kafka_topics_missing', topics };
+    this.#options.logger.warn(fields, 'Topics of the configuration do not exist; they are looked for again.');
+  }
+}

@@ -1,0 +1,177 @@
+import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../../core/errors.ts';
+
+const VERSION = '2.2.4';
+const DONE = Symbol.for('plumbline.kafkajs-shims');
+
+type Method = (this: object, ...args: readonly unknown[]) => unknown;
+
+/**
+ * Mends four faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
+ * group rejoin behind the backs of running handlers; offsets the broker has dropped are not committed away; batches of
+ * more than 120,000 records are read; idle connections set no timers. Returns what emits `reset` with a PositionReset.
+ *
+ * @throws E_KAFKAJS when another version is installed, whose inside is not known
+ */
+export function applyShims(): EventEmitter {
+  const load = createRequire(import.meta.url);
+  const found = field(load('kafkajs/package.json'), 'version');
+  if (found !== VERSION) {
+    throw new AppError('E_KAFKAJS', `kafkajs ${String(found)} is installed, but Plumbline is made for ${VERSION}.`);
+  }
+  const group = prototypeOf(load('kafkajs/src/consumer/consumerGroup'));
+  const applied: unknown = Reflect.get(group, DONE);
+  if (applied instanceof EventEmitter) return applied;
+  const resets = new EventEmitter().setMaxListeners(0);
+  Object.defineProperty(group, DONE, { value: resets });
+  mendRecovery(group);
+  mendReset(prototypeOf(load('kafkajs/src/consumer/offsetManager')), resets);
+  mendTimers(prototypeOf(load('kafkajs/src/network/requestQueue')));
+  mendDecoding(load);
+  return resets;
+}
+
+/** A position that the broker no longer has: reading goes on at `offset`, the oldest record left. */
+export interface PositionReset {
+  readonly memberId: unknown;
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** How long to leave the brokers to elect a leader before they are asked for it. */
+const ELECTION_MS = 200;
+const LEADER_MOVED = new Set([
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
+]);
+
+function mendRecovery(group: object): void {
+  const original = method(group, 'recoverFromFetch');
+  replace(group, 'recoverFromFetch', async function (error) {
+    const type = field(error, 'type');
+    if (typeof type === 'string' && LEADER_MOVED.has(type)) {
+      await sleep(ELECTION_MS);
+      await call(field(this, 'cluster'), 'refreshMetadata');
+      return undefined;
+    }
+    if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      // A topic made anew under its old name must not be read on from the old position: the consumer ends.
+      throw Object.assign(new Error('A topic does not exist any more.'), { retriable: false });
+    }
+    if (field(error, 'name') === 'KafkaJSStaleTopicMetadataAssignment') {
+      await call(field(this, 'cluster'), 'refreshMetadata');
+      // The runner ends the handlers before it joins again.
+      throw Object.assign(new Error('The partitions of a topic changed.'), {
+        name: 'KafkaJSProtocolError',
+        type: 'REBALANCE_IN_PROGRESS',
+        retriable: true,
+      });
+    }
+    return original.call(this, error);
+  });
+}
+
+function mendReset(offsetManager: object, resets: EventEmitter): void {
+  replace(offsetManager, 'setDefaultOffset', async function (place) {
+    const topic = String(field(place, 'topic'));
+    const partition = Number(field(place, 'partition'));
+    const asked = [{ topic, partitions: [{ partition }], fromBeginning: true }];
+    const answer = await call(field(this, 'cluster'), 'fetchTopicsOffset', asked);
+    const offset = String(field(field(field(field(answer, '0'), 'partitions'), '0'), 'offset'));
+    const committed = field(await call(this, 'committedOffsets'), topic);
+    const resolved = field(field(this, 'resolvedOffsets'), topic);
+    for (const offsets of [committed, resolved]) {
+      if (typeof offsets === 'object' && offsets !== null) Object.assign(offsets, { [partition]: offset });
+    }
+    const reset: PositionReset = { memberId: field(this, 'memberId'), topic, partition, offset: Number(offset) };
+    resets.emit('reset', reset);
+  });
+}
+
+function mendTimers(queue: object): void {
+  const original = method(queue, 'scheduleCheckPendingRequests');
+  replace(queue, 'scheduleCheckPendingRequests', function () {
+    const pending = field(this, 'pending');
+    const until = Number(field(this, 'throttledUntil'));
+    if (Array.isArray(pending) && pending.length === 0 && until <= Date.now()) return undefined;
+    return original.call(this);
+  });
+}
+
+/** The decoder passes all records of a batch as arguments of one call, which fails beyond the size of the stack. */
+function mendDecoding(load: NodeJS.Require): void {
+  const path = load.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
+  const original: unknown = load(path);
+  const Decoder: unknown = load('kafkajs/src/protocol/decoder');
+  const decodeBatch: unknown = load('kafkajs/src/protocol/recordBatch/v0/decoder');
+  const loaded = load.cache[path];
+  if (!isMethod(original) || !isMethod(Decoder) || !isMethod(decodeBatch) || loaded === undefined) {
+    throw changed('decodeMessages');
+  }
+  loaded.exports = async (decoder: unknown): Promise<unknown> => {
+    const bytes = field(decoder, 'buffer');
+    const offset = Number(field(decoder, 'offset'));
+    // Only today's record format is ours; the size and the format's number come before the records.
+    if (!Buffer.isBuffer(bytes) || bytes.length < offset + 21 || bytes.readInt8(offset + 20) !== 2) {
+      return original.call({}, decoder);
+    }
+    const size = Number(await call(decoder, 'readInt32'));
+    if (size <= 0 || (await call(decoder, 'canReadBytes', size)) !== true) return [];
+    const batches = Reflect.construct(Decoder, [await call(decoder, 'readBytes', size)]);
+    const records: unknown[] = [];
+    while ((await call(batches, 'canReadBytes', BATCH_OVERHEAD_BYTES)) === true) {
+      try {
+        const found = field(await decodeBatch.call({}, batches), 'records');
+        if (Array.isArray(found)) for (const record of found) records.push(record);
+      } catch (error) {
+        // A fetch may end in the middle of a batch.
+        if (field(error, 'name') === 'KafkaJSPartialMessageError') break;
+        throw error;
+      }
+    }
+    return records;
+  };
+}
+
+const BATCH_OVERHEAD_BYTES = 49;
+
+function prototypeOf(loaded: unknown): object {
+  const prototype = typeof loaded === 'function' ? field(loaded, 'prototype') : undefined;
+  if (typeof prototype !== 'object' || prototype === null) throw changed('a class');
+  return prototype;
+}
+
+function field(value: unknown, name: string): unknown {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+    ? Reflect.get(value, name)
+    : undefined;
+}
+
+function method(of: object, name: string): Method {
+  const found: unknown = Reflect.get(of, name);
+  if (!isMethod(found)) throw changed(name);
+  return found;
+}
+
+async function call(of: unknown, name: string, ...args: readonly unknown[]): Promise<unknown> {
+  if (typeof of !== 'object' || of === null) throw changed(name);
+  return method(of, name).call(of, ...args);
+}
+
+function replace(of: object, name: string, by: Method): void {
+  method(of, name);
+  Object.defineProperty(of, name, { value: by, configurable: true, writable: true });
+}
+
+function isMethod(value: unknown): value is Method {
+  return typeof value === 'function';
+}
+
+function changed(what: string): AppError {
+  return new AppError('E_KAFKAJS', `kafkajs is not as expected: ${what} is missing.`);
+}

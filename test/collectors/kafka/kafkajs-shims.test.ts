@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module';
+import { describe, expect, test } from 'vitest';
+import { applyShims } from '../../../src/collectors/kafka/kafkajs/shims.ts';
+
+const load = createRequire(import.meta.url);
+
+describe('kafkajs, mended', () => {
+  const resets = applyShims();
+
+  test('is mended once, however often it is asked for', () => {
+    expect(applyShims()).toBe(resets);
+  });
+
+  test('asks for the new leader and does not join the group again when a leader moves', async () => {
+    const calls: string[] = [];
+    await recover(calls, { type: 'NOT_LEADER_FOR_PARTITION' });
+    expect(calls).toEqual(['refreshMetadata']);
+  });
+
+  test('has its handlers ended before it joins again when partitions change', async () => {
+    const calls: string[] = [];
+    const fault = { name: 'KafkaJSStaleTopicMetadataAssignment' };
+    await expect(recover(calls, fault)).rejects.toMatchObject({ type: 'REBALANCE_IN_PROGRESS', retriable: true });
+    expect(calls).toEqual(['refreshMetadata']);
+  });
+
+  test('ends when a topic is gone', async () => {
+    const calls: string[] = [];
+    await expect(recover(calls, { type: 'UNKNOWN_TOPIC_OR_PARTITION' })).rejects.toMatchObject({ retriable: false });
+    expect(calls).toEqual([]);
+  });
+
+  test('passes other faults of a fetch on', async () => {
+    await expect(recover([], Object.assign(new Error('other'), { type: 'OTHER' }))).rejects.toThrow('other');
+  });
+
+  test('goes on at the oldest record when the broker has dropped its position, and commits nothing', async () => {
+    const OffsetManager = load('kafkajs/src/consumer/offsetManager');
+    const manager = Object.assign(Object.create(OffsetManager.prototype), {
+      memberId: 'm-1',
+      resolvedOffsets: { t: { 3: '5' } },
+      cluster: {
+        committedOffsets: () => ({ t: { 3: '5' } }),
+        fetchTopicsOffset: async (asked: unknown) => {
+          expect(asked).toEqual([{ topic: 't', partitions: [{ partition: 3 }], fromBeginning: true }]);
+          return [{ topic: 't', partitions: [{ partition: 3, offset: '77' }] }];
+        },
+      },
+      groupId: 'g',
+    });
+    const seen: unknown[] = [];
+    resets.once('reset', (reset) => seen.push(reset));
+    await manager.setDefaultOffset({ topic: 't', partition: 3 });
+    expect(seen).toEqual([{ memberId: 'm-1', topic: 't', partition: 3, offset: 77 }]);
+    expect(manager.nextOffset('t', 3).toString()).toBe('77');
+  });
+
+  test('sets no timer while no request waits, and one when a request does', () => {
+    const queue = newQueue();
+    queue.checkPendingRequests();
+    expect(queue.throttleCheckTimeoutId).toBeNull();
+    queue.maybeThrottle(60_000);
+    queue.pending.push({});
+    queue.scheduleCheckPendingRequests();
+    expect(queue.throttleCheckTimeoutId).not.toBeNull();
+    queue.destroy();
+  });
+});
+
+async function recover(calls: string[], fault: unknown): Promise<unknown> {
+  const ConsumerGroup = load('kafkajs/src/consumer/consumerGroup');
+  const group = Object.assign(Object.create(ConsumerGroup.prototype), {
+    logger: { debug: () => {}, warn: () => {} },
+    cluster: { refreshMetadata: async () => calls.push('refreshMetadata') },
+    joinAndSync: async () => calls.push('joinAndSync'),
+  });
+  return group.recoverFromFetch(fault);
+}
+
+function newQueue() {
+  const RequestQueue = load('kafkajs/src/network/requestQueue');
+  return new RequestQueue({ logger: { debug: () => {} }, maxInFlightRequests: 1, requestTimeout: 1000 });
+}

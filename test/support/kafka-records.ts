@@ -1,0 +1,95 @@
+import kafkajs, { type Message, type Producer } from 'kafkajs';
+import { registerCodecs } from '../../src/collectors/kafka/kafkajs/codecs.ts';
+import { predictionLine } from './client.ts';
+import { kafkaClient } from './kafka-broker.ts';
+
+const PER_SEND = 1000;
+
+/** Sends messages to one partition in order, in batches small enough for kafkajs to encode in time. */
+export class TestProducer {
+  readonly #producer: Producer;
+
+  private constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  static async connect(brokers: readonly string[]): Promise<TestProducer> {
+    registerCodecs();
+    const producer = kafkaClient(brokers).producer({
+      allowAutoTopicCreation: false,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    await producer.connect();
+    return new TestProducer(producer);
+  }
+
+  async send(
+    topic: string,
+    partition: number,
+    messages: readonly (string | Buffer | null | Message)[],
+    codec: keyof typeof kafkajs.CompressionTypes = 'LZ4',
+  ): Promise<void> {
+    for (let from = 0; from < messages.length; from += PER_SEND) {
+      await this.#producer.send({
+        topic,
+        acks: -1,
+        compression: kafkajs.CompressionTypes[codec],
+        messages: messages.slice(from, from + PER_SEND).map((each) => {
+          const message = typeof each === 'string' || each === null || Buffer.isBuffer(each) ? { value: each } : each;
+          return { ...message, partition };
+        }),
+      });
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    await this.#producer.disconnect();
+  }
+}
+
+/** Sends predictions to all partitions without pause until told to end; a batch that fails is not sent again. */
+export class KafkaTraffic {
+  acknowledged = 0;
+  failures = 0;
+  readonly #producer: TestProducer;
+  readonly #topic: { readonly topic: string; readonly partitions: number };
+  readonly #running: Promise<void>;
+  #ending = false;
+
+  private constructor(producer: TestProducer, topic: { readonly topic: string; readonly partitions: number }) {
+    this.#producer = producer;
+    this.#topic = topic;
+    this.#running = this.#send();
+  }
+
+  static async start(
+    brokers: readonly string[],
+    topic: { readonly topic: string; readonly partitions: number },
+  ): Promise<KafkaTraffic> {
+    return new KafkaTraffic(await TestProducer.connect(brokers), topic);
+  }
+
+  async end(): Promise<void> {
+    this.#ending = true;
+    await this.#running;
+    await this.#producer.disconnect();
+  }
+
+  async #send(): Promise<void> {
+    const { topic, partitions } = this.#topic;
+    for (let batch = 0; !this.#ending; batch += 1) {
+      const lines = Array.from({ length: BATCH }, (_, line) => predictionLine(`${topic}-${batch}-${line}`));
+      try {
+        await this.#producer.send(topic, batch % partitions, lines);
+        this.acknowledged += BATCH;
+      } catch {
+        this.failures += 1; // the broker is away; what became of the batch is read from the log
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+const BATCH = 100;
+const PAUSE_MS = 10;
