@@ -1,15 +1,17 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../core/clock.ts';
-import { findSignal } from '../signals/catalogue.ts';
-import type { LatestDelivery, OutboxEntry } from '../store/queries/outbox.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AlertStore } from './alert-store.ts';
 import { isFiring } from './alert-state.ts';
-import { type DeliveryOptions, deliveriesFor, missingDeliveries } from './deliveries.ts';
 import { type AlertChange, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
-import { longestRangeMs, type Rule, termsOf } from './rule.ts';
-import { levelOf } from './scope.ts';
-import { SignalWindow } from './signal-window.ts';
+import type { LinksFor } from './page-message.ts';
+import type { Mute, PageTarget } from './page-target.ts';
+import { type PagePlan, planPages } from './plan-pages.ts';
+import { readSignalWindow } from './read-signal-window.ts';
+import type { RoutingConfig } from './routing-config.ts';
+import type { Rule } from './rule.ts';
+import type { SignalWindow } from './signal-window.ts';
+import { toldFrom, type ToldMap } from './told.ts';
 import { changedRows, endAlerts, historyRow, trackedFromRows } from './tracked-alerts.ts';
 
 export interface AlertEvaluatorOptions {
@@ -21,8 +23,11 @@ export interface AlertEvaluatorOptions {
   readonly telemetry: Telemetry;
   /** Thresholds of single models. */
   readonly threshold: ThresholdOverride;
-  readonly targetsFor: DeliveryOptions['targetsFor'];
-  readonly linksFor: DeliveryOptions['linksFor'];
+  readonly targets: readonly PageTarget[];
+  readonly routing: Pick<RoutingConfig, 'group' | 'flapping' | 'inhibit'>;
+  /** Reads what must not be told now. */
+  readonly mutes: () => Promise<readonly Mute[]>;
+  readonly linksFor: LinksFor;
 }
 
 export interface EvaluationReport {
@@ -46,7 +51,8 @@ const CHUNK_MS = 1440 * MINUTE_MS;
 export class AlertEvaluator {
   readonly #options: AlertEvaluatorOptions;
   #alerts: ReadonlyMap<string, TrackedAlert>;
-  #mustReconcile = true;
+  /** Undefined until it was read what the targets believe. */
+  #told: ToldMap | undefined;
 
   private constructor(options: AlertEvaluatorOptions, alerts: ReadonlyMap<string, TrackedAlert>) {
     this.#options = options;
@@ -56,6 +62,12 @@ export class AlertEvaluator {
   /** Makes an evaluator that goes on where the stored states end. */
   static async load(options: AlertEvaluatorOptions): Promise<AlertEvaluator> {
     return new AlertEvaluator(options, trackedFromRows(await options.store.loadStates()));
+  }
+
+  /** Forgets what is remembered and goes on where the stored states end, after another has evaluated in the meantime. */
+  async reload(): Promise<void> {
+    this.#alerts = trackedFromRows(await this.#options.store.loadStates());
+    this.#told = undefined;
   }
 
   /** Returns every alert and scope that was ever true, with its present state. */
@@ -100,39 +112,46 @@ export class AlertEvaluator {
     const ended = endAlerts(this.#alerts, { isGone: ({ alert }) => !known.has(alert), atMs: range.fromMs });
     const window = await this.#readWindow(range);
     const { alerts, changes } = evaluateRange({ ...range, rules, window, alerts: ended.alerts, threshold });
-    const owed = range.deliver ? await this.#owed(alerts, changes, range.toMs - MINUTE_MS) : [];
-    await store.writeOutbox(owed);
+    const plan = range.deliver
+      ? await this.#plan({ before: ended.alerts, after: alerts, changes, lastMinuteMs: range.toMs - MINUTE_MS })
+      : NOTHING_OWED;
+    await store.writeOutbox(plan.entries);
     await store.writeHistory([...ended.history, ...changes.map(historyRow)]);
     await store.writeStates(changedRows(this.#alerts, alerts));
     this.#alerts = alerts;
-    this.#mustReconcile = !range.deliver;
+    this.#told = range.deliver ? plan.told : undefined;
     this.#tell(changes);
-    return { changes, deliveries: owed.length };
+    this.#tellMuted(plan.muted);
+    return { changes, deliveries: plan.entries.length };
   }
 
   async #readWindow(range: { readonly fromMs: number; readonly toMs: number }): Promise<SignalWindow> {
     const { rules, store } = this.#options;
-    const signals = [...new Set(rules.flatMap((rule) => termsOf(rule).map(({ signal }) => signal)))];
-    if (signals.length === 0) return new SignalWindow([]);
-    const levels = new Set(
-      rules.flatMap((rule) => termsOf(rule).map(({ signal }) => levelOf(rule.scope, findSignal(signal)?.scope ?? []))),
-    );
-    const lookBackMs = Math.max(0, ...rules.map(longestRangeMs));
-    const fromMs = Math.max(0, range.fromMs - lookBackMs);
-    return new SignalWindow(await store.readSeries({ signals, levels: [...levels], fromMs, toMs: range.toMs }));
+    return readSignalWindow({ ...range, rules, read: (query) => store.readSeries(query) });
   }
 
-  async #owed(
-    alerts: ReadonlyMap<string, TrackedAlert>,
-    changes: readonly AlertChange[],
-    atMs: number,
-  ): Promise<readonly OutboxEntry[]> {
-    const { rules, store, targetsFor, linksFor, clock } = this.#options;
-    const options = { targetsFor, linksFor, nowMs: clock.now() };
-    const owed = deliveriesFor(changes, options);
-    if (!this.#mustReconcile) return owed;
-    const latest = latestOf([...(await store.latestDeliveries()), ...owed]);
-    return [...owed, ...missingDeliveries({ alerts, rules, latest, atMs, options })];
+  async #plan(range: {
+    readonly before: ReadonlyMap<string, TrackedAlert>;
+    readonly after: ReadonlyMap<string, TrackedAlert>;
+    readonly changes: readonly AlertChange[];
+    readonly lastMinuteMs: number;
+  }): Promise<PagePlan> {
+    const { rules, store, targets, routing, linksFor, clock } = this.#options;
+    const told = this.#told ?? toldFrom(await store.latestDeliveries());
+    const mutes = await this.#options.mutes();
+    return planPages({ ...range, rules, targets, routing, linksFor, told, mutes, nowMs: clock.now() });
+  }
+
+  #tellMuted(muted: PagePlan['muted']): void {
+    const { logger, telemetry } = this.#options;
+    const counter = telemetry.counter('plumbline_alerts_muted_total', 'Alerts that fired and were told to nobody.', [
+      'target',
+    ]);
+    for (const { alert, target, reason } of muted) {
+      counter.inc({ target });
+      const fields = { alert: alert.alert, scope_key: alert.scopeKey, target, reason };
+      logger.info({ event: 'alert_muted', ...fields }, 'Alert fired and is not told.');
+    }
   }
 
   #tell(changes: readonly AlertChange[]): void {
@@ -149,12 +168,4 @@ export class AlertEvaluator {
   }
 }
 
-function latestOf(deliveries: readonly LatestDelivery[]): readonly LatestDelivery[] {
-  const latest = new Map<string, LatestDelivery>();
-  for (const delivery of deliveries) {
-    const key = `${delivery.target}\u0000${delivery.dedupKey}`;
-    const known = latest.get(key);
-    if (known === undefined || known.occurredMs <= delivery.occurredMs) latest.set(key, delivery);
-  }
-  return [...latest.values()];
-}
+const NOTHING_OWED: PagePlan = { entries: [], told: new Map(), muted: [] };

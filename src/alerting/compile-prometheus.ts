@@ -22,7 +22,7 @@ export function compilePrometheusRules(rules: readonly Rule[], options: CompileP
     thresholdsFor: options.thresholdsFor ?? (() => []),
     isFleetAlert: (alert: string): boolean => byAlert.get(alert)?.scope === 'fleet',
   };
-  const runbookUrl = options.runbookUrl ?? ((runbook: string): string => `runbooks/${runbook}.md`);
+  const { runbookUrl } = options;
   const compiled = rules.map((rule) => ({
     alert: rule.alert,
     expr: promqlOf(rule, promql),
@@ -36,11 +36,19 @@ export function compilePrometheusRules(rules: readonly Rule[], options: CompileP
     annotations: {
       summary: templateOf(rule),
       ...(rule.description === undefined ? {} : { description: literal(rule.description) }),
-      runbook_url: literal(rule.runbook.startsWith('https://') ? rule.runbook : runbookUrl(rule.runbook)),
+      runbook_url: literal(runbookAddress(rule, runbookUrl)),
     },
   }));
   const file = { groups: [{ name: 'plumbline', interval: '1m', rules: compiled }] };
   return `# Generated from alerts/*.yaml by \`plumbline generate\`; change the rules there.\n${stringify(file, { lineWidth: 0 })}`;
+}
+
+/** Returns where the runbook of a rule is: as it is written when it is an address, else by its name. */
+export function runbookAddress(
+  { runbook }: Pick<Rule, 'runbook'>,
+  urlOf = (name: string): string => `runbooks/${name}.md`,
+): string {
+  return runbook.startsWith('https://') ? runbook : urlOf(runbook);
 }
 
 /** Returns the summary as a template of Prometheus, which looks the values up when the alert is sent. */

@@ -1,4 +1,4 @@
-import type { Compare, Condition, Term } from './rule.ts';
+import { type Compare, type Condition, leftTerm, type Term } from './rule.ts';
 
 /** `no_data`: no compare of the rule had a value, which counts as not true. */
 export type Verdict = 'true' | 'false' | 'no_data';
@@ -19,21 +19,22 @@ export interface ConditionContext {
 export function evaluateCondition(condition: Condition, context: ConditionContext): Verdict {
   const isOwn = context.isOwn ?? (() => true);
   const isSeen = (part: Condition): boolean =>
-    part.kind === 'compare' ? isOwn(part.signal) && context.value(part) !== undefined : part.of.some(isSeen);
+    part.kind === 'compare' ? isOwn(part.signal) && context.value(leftTerm(part)) !== undefined : part.of.some(isSeen);
   if (!isSeen(condition)) return 'no_data';
   return holds(condition, context) ? 'true' : 'false';
 }
 
 /** Returns the number that a compare is against in the minute, or undefined when there is none. */
-export function boundValue({ bound, signal }: Compare, context: ConditionContext): number | undefined {
+export function boundValue(compare: Compare, context: ConditionContext): number | undefined {
+  const { bound, signal } = compare;
   if (bound.kind === 'number') return context.threshold?.(signal) ?? bound.value;
-  const value = context.value({ signal: bound.signal, range: undefined });
+  const value = context.value({ signal: bound.signal, range: bound.range });
   return value === undefined ? undefined : value * bound.times;
 }
 
 /** Returns whether a compare holds in the minute. */
 function compareHolds(compare: Compare, context: ConditionContext): boolean {
-  const left = context.value(compare);
+  const left = context.value(leftTerm(compare));
   const right = boundValue(compare, context);
   if (left === undefined || right === undefined) return false;
   return compare.op === 'above' ? left > right : left < right;

@@ -2,7 +2,7 @@ import { type AlertState, type AlertTransition, INACTIVE, isFiring, isOpen, step
 import { boundValue, type ConditionContext, evaluateCondition, type Verdict } from './evaluate-condition.ts';
 import { findSignal } from '../signals/catalogue.ts';
 import { describeCompare, renderSummary } from './render-summary.ts';
-import { comparesOf, type Rule, type Term, termsOf } from './rule.ts';
+import { comparesOf, leftTerm, type Rule, type Term, termKey, termsOf } from './rule.ts';
 import { episodeOf, isFleet, isOwnSignal, type ScopeInstance, scopeKeyOf } from './scope.ts';
 import type { SignalWindow } from './signal-window.ts';
 
@@ -103,8 +103,7 @@ interface Candidate {
 function candidateOf(rule: Rule, instance: ScopeInstance, { window, threshold }: RangeInput): Candidate {
   const readers = new Map<string, (minuteMs: number) => number | undefined>();
   const readerOf = (term: Term): ((minuteMs: number) => number | undefined) => {
-    const key =
-      term.range === undefined ? term.signal : `${term.signal} ${term.range.aggregate} ${term.range.durationMs}`;
+    const key = termKey(term);
     const reader = readers.get(key) ?? window.reader(term, rule.scope, instance);
     readers.set(key, reader);
     return reader;
@@ -189,7 +188,7 @@ function sayMinute(
 
 function describeConditions(rule: Rule, context: ConditionContext): readonly string[] {
   return comparesOf(rule.when).map((compare) =>
-    describeCompare(compare, context.value(compare), boundValue(compare, context)),
+    describeCompare(compare, context.value(leftTerm(compare)), boundValue(compare, context)),
   );
 }
 

@@ -1,20 +1,25 @@
 import { ConfigError } from '../core/errors.ts';
+import { closestName } from '../signals/closest-signal.ts';
 import { parseRule } from './parse-rule.ts';
 import type { Rule } from './rule.ts';
 
 export interface RuleSet {
   /** Each rule after those that its `unless` names, so that one pass a minute decides all of them. */
   readonly rules: readonly Rule[];
-  /** Sentences about what is allowed but probably not meant. */
-  readonly warnings: readonly string[];
+  /** The file of each rule, by alert. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads rules that belong together from the text of their files.
+ * Reads rules that belong together from the text of their files. With `mayLack`, rules that `unless` names may be
+ * elsewhere.
  *
- * @throws E_CONFIG when a rule is wrong, two files define one alert, or `unless` goes in a circle
+ * @throws E_CONFIG when a rule is wrong, two files define one alert, or `unless` names no rule or goes in a circle
  */
-export function loadRules(files: readonly { readonly file: string; readonly text: string }[]): RuleSet {
+export function loadRules(
+  files: readonly { readonly file: string; readonly text: string }[],
+  options: { readonly mayLack?: boolean } = {},
+): RuleSet {
   const byAlert = new Map<string, { readonly rule: Rule; readonly file: string }>();
   for (const source of files) {
     const rule = parseRule(source);
@@ -25,12 +30,15 @@ export function loadRules(files: readonly { readonly file: string; readonly text
     byAlert.set(rule.alert, { rule, file: source.file });
   }
   const rules = new Map([...byAlert].map(([alert, { rule }]) => [alert, rule]));
-  const warnings = [...byAlert.values()].flatMap(({ rule, file }) =>
-    rule.unless
-      .filter((name) => !rules.has(name))
-      .map((name) => `${file}: unless names ${name}, but no loaded rule is called so; it has no effect.`),
-  );
-  return { rules: inOrderOfUnless(rules), warnings };
+  for (const { rule, file } of byAlert.values()) {
+    const missing = rule.unless.find((name) => !rules.has(name));
+    if (missing === undefined || options.mayLack === true) continue;
+    const closest = closestName(missing, [...rules.keys()]);
+    const hint = closest === undefined ? '' : `; the closest is ${closest}`;
+    throw new ConfigError(`${file}: unless: no loaded rule is called ${missing}${hint}.`);
+  }
+  const fileOf = new Map([...byAlert].map(([alert, { file }]) => [alert, file]));
+  return { rules: inOrderOfUnless(rules), files: fileOf };
 }
 
 function inOrderOfUnless(rules: ReadonlyMap<string, Rule>): readonly Rule[] {

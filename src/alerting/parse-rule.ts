@@ -5,15 +5,17 @@ import { closestSignal } from '../signals/closest-signal.ts';
 import { parseDuration } from './duration.ts';
 import {
   type Aggregate,
+  type Baseline,
   type Bound,
   comparesOf,
   type Condition,
   placeholdersOf,
   type Rule,
+  type SignalRange,
   SUMMARY_NAMES,
 } from './rule.ts';
 import { describeRuleIssue, pathText } from './rule-issue.ts';
-import { isOwnSignal } from './scope.ts';
+import { isOwnSignal, isPerFeature } from './scope.ts';
 import { type CompareInput, type ConditionInput, type RuleInput, ruleSchema } from './rule-schema.ts';
 
 /**
@@ -73,15 +75,31 @@ function toCondition(input: ConditionInput): Condition {
     kind: 'compare',
     signal: input.signal,
     op,
-    bound: toBound(input.above ?? input.below),
+    bound: toBound(input.above ?? input.below, input.signal),
     range: durationMs === undefined ? undefined : { durationMs, aggregate },
   };
 }
 
-function toBound(input: CompareInput['above']): Bound {
+const HOUR_MS = 3_600_000;
+const WEEK_MS = 168 * HOUR_MS;
+/** Fewer values than this are not a past to compare with. */
+const BASELINE_VALUES = 10;
+
+function toBound(input: CompareInput['above'], compared: string): Bound {
+  if (typeof input === 'object' && 'baseline' in input) {
+    const { baseline, times, signal = compared, window } = input;
+    return { kind: 'signal', signal, times, range: baselineRange(baseline, parseDuration(window ?? '24h')) };
+  }
   if (typeof input === 'object') return { kind: 'signal', ...input };
   if (typeof input === 'string') return { kind: 'signal', signal: input, times: 1 };
   return { kind: 'number', value: input ?? 0 };
+}
+
+/** The hour a week ago has the minute itself in its middle, so that it needs no clock and follows no full hour. */
+function baselineRange(baseline: Baseline, windowMs = 24 * HOUR_MS): SignalRange {
+  return baseline === 'trailing-median'
+    ? { durationMs: windowMs, aggregate: 'median', atLeast: BASELINE_VALUES }
+    : { durationMs: HOUR_MS, aggregate: 'avg', offsetMs: WEEK_MS - HOUR_MS / 2, atLeast: BASELINE_VALUES };
 }
 
 /** Labels that say what an alert is about. */
@@ -98,8 +116,8 @@ const RESERVED_LABELS: readonly string[] = [
 
 /** Returns the first mistake that the shape alone cannot show. */
 function firstFault(input: RuleInput): string | undefined {
-  for (const { signal, path } of signalsIn(input.when, ['when'])) {
-    const fault = signalFault(signal, input.scope);
+  for (const { signal, path, isBound } of signalsIn(input.when, ['when'])) {
+    const fault = signalFault(signal, input.scope) ?? (isBound ? boundFault(signal) : undefined);
     if (fault !== undefined) return `${pathText(path)}: ${fault}`;
   }
   const compared = comparesOf(toCondition(input.when));
@@ -120,6 +138,7 @@ function firstFault(input: RuleInput): string | undefined {
 interface SignalPlace {
   readonly signal: string;
   readonly path: readonly PropertyKey[];
+  readonly isBound: boolean;
 }
 
 function signalsIn(input: ConditionInput, path: readonly PropertyKey[]): readonly SignalPlace[] {
@@ -129,9 +148,9 @@ function signalsIn(input: ConditionInput, path: readonly PropertyKey[]): readonl
   if ('any' in input) return inside('any', input.any);
   if ('none' in input) return inside('none', input.none);
   const key = input.above === undefined ? 'below' : 'above';
-  const bound = toBound(input.above ?? input.below);
-  const own = { signal: input.signal, path: [...path, 'signal'] };
-  return bound.kind === 'number' ? [own] : [own, { signal: bound.signal, path: [...path, key] }];
+  const bound = toBound(input.above ?? input.below, input.signal);
+  const own = { signal: input.signal, path: [...path, 'signal'], isBound: false };
+  return bound.kind === 'number' ? [own] : [own, { signal: bound.signal, path: [...path, key], isBound: true }];
 }
 
 function signalFault(signal: string, scope: RuleInput['scope']): string | undefined {
@@ -141,5 +160,13 @@ function signalFault(signal: string, scope: RuleInput['scope']): string | undefi
     return `there is no signal ${JSON.stringify(signal.slice(0, 128))}${closest === undefined ? '; the names are listed in the catalogue of signals.' : `; the closest is ${closest}.`}`;
   }
   if (definition.scope.includes('model') || definition.scope.some((level) => level === scope)) return undefined;
+  if (definition.scope.includes('feature') && scope === 'model') return undefined;
   return `signal ${signal} has values per ${definition.scope.join(' and ')} only, so a rule of scope ${scope} cannot read it.`;
+}
+
+/** Features are compared each by itself, so what they are compared with must not depend on the feature. */
+function boundFault(signal: string): string | undefined {
+  return isPerFeature(findSignal(signal)?.scope ?? [])
+    ? `signal ${signal} has no value per model, so nothing can be compared with it.`
+    : undefined;
 }

@@ -2,15 +2,17 @@ import { findSignal } from '../signals/catalogue.ts';
 import { prometheusName } from '../signals/signal-definition.ts';
 import { formatDuration } from './duration.ts';
 import {
-  type Aggregate,
   type Compare,
   comparesOf,
   type Condition,
+  leftTerm,
+  rightTerm,
   type Rule,
   type RuleScope,
+  type SignalRange,
   type Term,
 } from './rule.ts';
-import { levelOf } from './scope.ts';
+import { isPerFeature, levelOf } from './scope.ts';
 
 /** A threshold of one model that replaces the number in the rule. */
 export interface ModelThreshold {
@@ -49,7 +51,7 @@ export function promqlOfTerm(
   const level = levelFor(scope, term.signal);
   const labels = scope === 'fleet' ? [] : level === 'model' ? ['model'] : ['model', level];
   return {
-    text: `max(${seriesOf(term, [...belowMatchers(term.signal, level), ...labels.map((label) => `${label}=%q`)])})`,
+    text: `${foldOf(term)}(${seriesOf(term, [...belowMatchers(term.signal, level), ...labels.map((label) => `${label}=%q`)])})`,
     labels,
   };
 }
@@ -84,17 +86,20 @@ function compareText(compare: Compare, context: Context): string {
       { matchers: general, value },
       ...thresholds.map((one) => ({ matchers: [`model="${one.model}"`], value: one.value })),
     ];
-    return all.map((one) => `${vectorOf(rule.scope, compare, one.matchers)} ${operator} ${one.value}`).join('\nor ');
+    return all
+      .map((one) => `${vectorOf(rule.scope, leftTerm(compare), one.matchers)} ${operator} ${one.value}`)
+      .join('\nor ');
   }
 
   function signalCompare({ bound }: Compare): string {
-    if (bound.kind === 'number') return '';
-    const right = vectorOf(rule.scope, { signal: bound.signal, range: undefined }, []);
+    const term = rightTerm(compare);
+    if (bound.kind === 'number' || term === undefined) return '';
+    const right = vectorOf(rule.scope, term, []);
     const [leftLevel, rightLevel] = [levelFor(rule.scope, compare.signal), levelFor(rule.scope, bound.signal)];
     const side = rightLevel === 'model' ? 'group_left' : 'group_right';
     const matching = leftLevel === rightLevel ? '' : ` on (model) ${side} ()`;
     const factor = bound.times === 1 ? right : `(${bound.times} * ${right})`;
-    return `${vectorOf(rule.scope, compare, [])} ${operator}${matching} ${factor}`;
+    return `${vectorOf(rule.scope, leftTerm(compare), [])} ${operator}${matching} ${factor}`;
   }
 }
 
@@ -110,21 +115,27 @@ function universe({ rule }: Context): string {
 function vectorOf(scope: RuleScope, term: Term, matchers: readonly string[]): string {
   const level = levelFor(scope, term.signal);
   const by = byLabels(scope === 'fleet' ? 'fleet' : level);
-  return `max${by} (${seriesOf(term, [...ownMatchers(scope, term.signal), ...matchers])})`;
+  return `${foldOf(term)}${by} (${seriesOf(term, [...ownMatchers(scope, term.signal), ...matchers])})`;
 }
 
 function seriesOf(term: Term, matchers: readonly string[]): string {
   const selector = `${prometheusName(term.signal)}{${matchers.join(', ')}}`;
   if (term.range === undefined) return selector;
-  return OVER_TIME[term.range.aggregate](`${selector}[${formatDuration(term.range.durationMs)}]`);
+  const { durationMs, aggregate, offsetMs = 0, atLeast = 1 } = term.range;
+  // One second short of the range: Prometheus before 3.0 counts both of its ends, which would be a minute too many.
+  const offset = offsetMs === 0 ? '' : ` offset ${formatDuration(offsetMs)}`;
+  const range = `${selector}[${formatDuration(durationMs - 1000)}]${offset}`;
+  const value = OVER_TIME[aggregate](range);
+  return atLeast === 1 ? value : `${value} and (count_over_time(${range}) >= ${atLeast})`;
 }
 
-const OVER_TIME: Readonly<Record<Aggregate, (range: string) => string>> = {
+const OVER_TIME: Readonly<Record<SignalRange['aggregate'], (range: string) => string>> = {
   avg: (range) => `avg_over_time(${range})`,
   max: (range) => `max_over_time(${range})`,
   min: (range) => `min_over_time(${range})`,
   last: (range) => `last_over_time(${range})`,
   p95: (range) => `quantile_over_time(0.95, ${range})`,
+  median: (range) => `quantile_over_time(0.5, ${range})`,
 };
 
 function byLabels(scope: RuleScope): string {
@@ -134,6 +145,11 @@ function byLabels(scope: RuleScope): string {
 
 function levelFor(scope: RuleScope, signal: string): 'model' | 'version' | 'segment' | 'gpu' {
   return levelOf(scope, findSignal(signal)?.scope ?? []);
+}
+
+/** Which of several series speaks; only features are several. */
+function foldOf({ signal, feature = 'max' }: Term): 'max' | 'min' {
+  return isPerFeature(findSignal(signal)?.scope ?? []) ? feature : 'max';
 }
 
 /** Matchers that pick the series of the level: its own label filled, the labels of the levels below empty. */
@@ -146,7 +162,9 @@ function ownMatchers(scope: RuleScope, signal: string): readonly string[] {
 
 function belowMatchers(signal: string, level: string): readonly string[] {
   const levels = findSignal(signal)?.scope ?? [];
-  return levels.filter((other) => other !== 'model' && other !== level).map((other) => `${other}=""`);
+  const below = levels.filter((other) => other !== 'model' && other !== level);
+  // A signal that only features have is read from its features.
+  return isPerFeature(levels) ? ['feature!=""'] : below.map((other) => `${other}=""`);
 }
 
 function parenthesized(text: string): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CONDITION_KEYS, ruleSchema } from './rule-schema.ts';
+import { BOUND_KEYS, CONDITION_KEYS, ruleSchema } from './rule-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -22,7 +22,7 @@ export function pathText(path: readonly PropertyKey[]): string {
   return text;
 }
 
-type Node = 'rule' | 'bound' | (typeof CONDITION_KEYS)[number];
+type Node = 'rule' | 'bound' | 'baseline' | (typeof CONDITION_KEYS)[number];
 
 interface Place {
   readonly raw: unknown;
@@ -35,7 +35,8 @@ const ALLOWED_KEYS: Readonly<Record<Node, readonly string[]>> = {
   any: ['any'],
   none: ['none'],
   signal: ['signal', 'above', 'below', 'over', 'agg'],
-  bound: ['signal', 'times'],
+  bound: Object.keys(BOUND_KEYS.signal),
+  baseline: Object.keys(BOUND_KEYS.baseline),
 };
 
 function describe(issue: Issue, place: Place): string {
@@ -50,9 +51,12 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, place: 
   const isBound = last === 'above' || last === 'below';
   const keys = isRecord(value) ? Object.keys(value) : [];
   if (isBound) {
-    const nested = keys.length === 0 ? undefined : issue.errors.at(-1)?.[0];
+    const nested = keys.length === 0 ? undefined : issue.errors.at(keys.includes('baseline') ? -2 : -1)?.[0];
     if (nested !== undefined) return describe(nested, place);
-    return sentence(place.prefix, 'must be a number, the name of a signal, or {signal, times}');
+    return sentence(
+      place.prefix,
+      'must be a number, the name of a signal, {signal, times}, or {baseline, times, signal, window}',
+    );
   }
   const nested = issue.errors[CONDITION_KEYS.findIndex((key) => keys.includes(key))]?.[0];
   if (nested !== undefined) return describe(nested, place);
@@ -81,7 +85,7 @@ function problemOf(issue: Issue, value: unknown, node: Node): string {
 /** Returns what an object in a rule is, so that its allowed keys can be named. */
 function nodeOf(path: readonly PropertyKey[], value: unknown): Node {
   const last = path.at(-1);
-  if (last === 'above' || last === 'below') return 'bound';
+  if (last === 'above' || last === 'below') return isRecord(value) && 'baseline' in value ? 'baseline' : 'bound';
   if (path[0] !== 'when') return 'rule';
   return CONDITION_KEYS.find((key) => isRecord(value) && key in value) ?? 'signal';
 }

@@ -1,27 +1,56 @@
 import { z } from 'zod';
-import { DURATION_PATTERN } from './duration.ts';
+import { DURATION_PATTERN, parseDuration } from './duration.ts';
 
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
 const RULE_SCOPES = ['model', 'version', 'segment', 'gpu', 'fleet'] as const;
 const AGGREGATES = ['avg', 'max', 'min', 'last', 'p95'] as const;
+const BASELINES = ['same-hour-last-week', 'trailing-median'] as const;
 const ALERT_NAME = /^[A-Z][A-Za-z0-9]{2,79}$/;
 
 const duration = z.string().regex(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 1h or 2d');
 
-const bound = z.union([
-  z.number(),
-  z.string(),
-  z.strictObject({
-    signal: z.string().describe('Signal to compare with, in the same minute.'),
-    times: z.number().describe('Factor on that signal.'),
-  }),
-]);
+const factorBound = z.strictObject({
+  signal: z.string().describe('Signal to compare with, in the same minute.'),
+  times: z.number().describe('Factor on that signal.'),
+});
+const baselineBound = z
+  .strictObject({
+    baseline: z
+      .enum(BASELINES)
+      .describe(
+        'same-hour-last-week: mean of the hour around the same minute a week ago; trailing-median: median of `window` up to the minute. Fewer than ten values are no baseline.',
+      ),
+    times: z.number().default(1).describe('Factor on the baseline.'),
+    signal: z.string().optional().describe('Signal whose past it is; default the compared one.'),
+    window: duration.optional().describe('How far back a trailing median looks; 24h by default.'),
+  })
+  .superRefine((value, context) => {
+    if (value.window === undefined) return;
+    if (value.baseline !== 'trailing-median') {
+      context.addIssue({ code: 'custom', path: ['window'], message: 'belongs to baseline trailing-median only' });
+    }
+    const windowMs = parseDuration(value.window) ?? 0;
+    if (windowMs < 600_000 || windowMs > 7 * 86_400_000) {
+      context.addIssue({ code: 'custom', path: ['window'], message: 'must be from 10m to 7d' });
+    }
+  });
+
+/** Order of the branches of `bound` that are mappings: the error text picks the branch by the key that is there. */
+export const BOUND_KEYS = { baseline: baselineBound.shape, signal: factorBound.shape } as const;
+
+const bound = z.union([z.number(), z.string(), baselineBound, factorBound]);
 
 const compare = z
   .strictObject({
-    signal: z.string().describe('Name from the catalogue of signals.'),
-    above: bound.optional().describe('True when the signal is greater: a number, a signal, or {signal, times}.'),
-    below: bound.optional().describe('True when the signal is less: a number, a signal, or {signal, times}.'),
+    signal: z
+      .string()
+      .describe('Name from the catalogue of signals. One with values per feature holds when any feature does.'),
+    above: bound
+      .optional()
+      .describe('True when the signal is greater: than a number, a signal, {signal, times}, or {baseline, times}.'),
+    below: bound
+      .optional()
+      .describe('True when the signal is less: than a number, a signal, {signal, times}, or {baseline, times}.'),
     over: duration.optional().describe('Looks at this long before the minute instead of at the minute alone.'),
     agg: z.enum(AGGREGATES).optional().describe('How the minutes of `over` become one number; avg by default.'),
   })

@@ -6,16 +6,23 @@ export type RuleScope = 'model' | 'version' | 'segment' | 'gpu' | 'fleet';
 
 export type Aggregate = 'avg' | 'max' | 'min' | 'last' | 'p95';
 
-/** The minutes (t - durationMs, t] of a signal, as one number. */
+/** What a signal is compared with when it is compared with its own past. */
+export type Baseline = 'same-hour-last-week' | 'trailing-median';
+
+/** The minutes (t - offsetMs - durationMs, t - offsetMs] of a signal, as one number. */
 export interface SignalRange {
   readonly durationMs: number;
-  readonly aggregate: Aggregate;
+  readonly aggregate: Aggregate | 'median';
+  /** How far back the range ends; 0 when absent. */
+  readonly offsetMs?: number;
+  /** Fewer values than this are no value; 1 when absent. */
+  readonly atLeast?: number;
 }
 
-/** The right side of a compare: a number, or `times` the value that another signal has in the same minute. */
+/** The right side of a compare: a number, or `times` what a signal is in the same minute or was over a range. */
 export type Bound =
   | { readonly kind: 'number'; readonly value: number }
-  | { readonly kind: 'signal'; readonly signal: string; readonly times: number };
+  | { readonly kind: 'signal'; readonly signal: string; readonly times: number; readonly range?: SignalRange };
 
 export interface Compare {
   readonly kind: 'compare';
@@ -55,6 +62,8 @@ export interface Rule {
 export interface Term {
   readonly signal: string;
   readonly range: SignalRange | undefined;
+  /** Of a signal with values per feature: which feature speaks for the model. The greatest when absent. */
+  readonly feature?: 'max' | 'min';
 }
 
 /** Returns the compares of a condition in the order in which they are written. */
@@ -80,7 +89,7 @@ export const SUMMARY_NAMES = ['model', 'version', 'segment', 'gpu', 'alert', 'se
 export function termsOf(rule: Pick<Rule, 'when' | 'summary'>): readonly Term[] {
   const terms = new Map<string, Term>();
   const compares = comparesOf(rule.when);
-  for (const { signal, range } of compares) if (!terms.has(signal)) terms.set(signal, { signal, range });
+  for (const compare of compares) if (!terms.has(compare.signal)) terms.set(compare.signal, leftTerm(compare));
   const fixed: readonly string[] = SUMMARY_NAMES;
   const others = [
     ...compares.flatMap(({ bound }) => (bound.kind === 'signal' ? [bound.signal] : [])),
@@ -90,7 +99,18 @@ export function termsOf(rule: Pick<Rule, 'when' | 'summary'>): readonly Term[] {
   return [...terms.values()];
 }
 
-/** Returns the longest range that a rule looks back over, in milliseconds; 0 when it reads single minutes. */
-export function longestRangeMs(rule: Pick<Rule, 'when'>): number {
-  return Math.max(0, ...comparesOf(rule.when).map(({ range }) => range?.durationMs ?? 0));
+/** Returns the left side of a compare. Of features, `above` asks the greatest and `below` the least: any is enough. */
+export function leftTerm({ signal, range, op }: Compare): Term {
+  return { signal, range, feature: op === 'above' ? 'max' : 'min' };
+}
+
+/** Returns the right side of a compare, undefined when it is a number. */
+export function rightTerm({ bound }: Compare): Term | undefined {
+  return bound.kind === 'number' ? undefined : { signal: bound.signal, range: bound.range };
+}
+
+/** Returns a text that is the same for terms that are the same number in every minute. */
+export function termKey({ signal, range, feature }: Term): string {
+  const over = range === undefined ? [] : [range.aggregate, range.durationMs, range.offsetMs ?? 0, range.atLeast ?? 1];
+  return [signal, feature ?? 'max', ...over].join(' ');
 }

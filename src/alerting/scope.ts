@@ -50,6 +50,11 @@ export function levelOf(scope: RuleScope, levels: readonly SignalScope[]): 'mode
   return levels.includes(scope) ? scope : 'model';
 }
 
+/** Returns whether only the features of a model have values of a signal with these levels, not the model itself. */
+export function isPerFeature(levels: readonly SignalScope[]): boolean {
+  return levels.includes('feature') && !levels.includes('model');
+}
+
 /** Returns whether an instance is the whole fleet. A GPU that serves no known model is not. */
 export function isFleet(instance: ScopeInstance): boolean {
   return instance.model === '' && instance.gpu === '';

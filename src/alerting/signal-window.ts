@@ -1,40 +1,40 @@
 import { findSignal } from '../signals/catalogue.ts';
 import type { SignalSeries } from '../store/queries/signal-series.ts';
-import type { Aggregate, RuleScope, Term } from './rule.ts';
+import type { RuleScope, SignalRange, Term } from './rule.ts';
 import { levelOf, type ScopeInstance } from './scope.ts';
 
 /** Values of signals over a span of minutes, as rules ask for them. Only minutes in state `ok` have a value. */
 export class SignalWindow {
-  readonly #series = new Map<string, readonly (readonly [number, number])[]>();
+  /** By signal and instance, then by feature; '' for the model itself. */
+  readonly #series = new Map<string, Map<string, Points>>();
   readonly #instances = new Map<string, ScopeInstance[]>();
 
-  /** @param series  Points are [minute in ms, value], in order of time. */
+  /** @param series  Points are [minute in ms, value], in order of time; the parts of one series do not overlap. */
   constructor(series: readonly SignalSeries[]) {
-    for (const { signal, model, version, segment, gpu, points } of series) {
+    for (const { signal, model, version, feature, segment, gpu, points } of series) {
       const instance = { model, version, segment, gpu };
-      this.#series.set(keyOf(signal, instance), points);
+      const key = keyOf(signal, instance);
+      const byFeature = this.#series.get(key) ?? new Map<string, Points>();
+      const before = byFeature.get(feature);
+      byFeature.set(feature, before === undefined ? points : inOrder(before, points));
+      this.#series.set(key, byFeature);
       const known = this.#instances.get(signal);
       if (known === undefined) this.#instances.set(signal, [instance]);
-      else known.push(instance);
+      else if (before === undefined) known.push(instance);
     }
   }
 
   /** Returns a function from a minute (epoch ms) to what the term is then, undefined when there is no value. */
-  reader(term: Term, scope: RuleScope, instance: ScopeInstance): (minuteMs: number) => number | undefined {
-    const points = this.#series.get(keyOf(term.signal, reducedTo(scope, term.signal, instance))) ?? [];
-    const { range } = term;
-    if (range === undefined) {
-      return (minuteMs) => {
-        const newest = points[countUpTo(points, minuteMs) - 1];
-        return newest?.[0] === minuteMs ? newest[1] : undefined;
-      };
-    }
+  reader(term: Term, scope: RuleScope, instance: ScopeInstance): Reader {
+    const byFeature = this.#series.get(keyOf(term.signal, reducedTo(scope, term.signal, instance)));
+    const readers = [...(byFeature?.values() ?? [])].map((points) => readerOf(points, term.range));
+    const [only] = readers;
+    if (only === undefined) return () => undefined;
+    if (readers.length === 1) return only;
+    const worst = AGGREGATE_OF[term.feature ?? 'max'];
     return (minuteMs) => {
-      const inRange = points.slice(countUpTo(points, minuteMs - range.durationMs), countUpTo(points, minuteMs));
-      return aggregateOf(
-        inRange.map(([, value]) => value),
-        range.aggregate,
-      );
+      const values = readers.flatMap((read) => read(minuteMs) ?? []);
+      return values.length === 0 ? undefined : worst(values);
     };
   }
 
@@ -49,6 +49,28 @@ export class SignalWindow {
     }
     return [...found.values()];
   }
+}
+
+type Points = readonly (readonly [number, number])[];
+type Reader = (minuteMs: number) => number | undefined;
+
+function inOrder(left: Points, right: Points): Points {
+  return [...left, ...right].sort(([one], [other]) => one - other);
+}
+
+function readerOf(points: Points, range: SignalRange | undefined): Reader {
+  if (range === undefined) {
+    return (minuteMs) => {
+      const newest = points[countUpTo(points, minuteMs) - 1];
+      return newest?.[0] === minuteMs ? newest[1] : undefined;
+    };
+  }
+  const { durationMs, aggregate, offsetMs = 0, atLeast = 1 } = range;
+  return (minuteMs) => {
+    const endMs = minuteMs - offsetMs;
+    const inRange = points.slice(countUpTo(points, endMs - durationMs), countUpTo(points, endMs));
+    return inRange.length < atLeast ? undefined : AGGREGATE_OF[aggregate](inRange.map(([, value]) => value));
+  };
 }
 
 const FLEET: ScopeInstance = { model: '', version: '', segment: '', gpu: '' };
@@ -81,16 +103,13 @@ function countUpTo(points: readonly (readonly [number, number])[], timeMs: numbe
   return low;
 }
 
-function aggregateOf(values: readonly number[], aggregate: Aggregate): number | undefined {
-  return values.length === 0 ? undefined : AGGREGATE_OF[aggregate](values);
-}
-
-const AGGREGATE_OF: Readonly<Record<Aggregate, (values: readonly number[]) => number | undefined>> = {
+const AGGREGATE_OF: Readonly<Record<SignalRange['aggregate'], (values: readonly number[]) => number | undefined>> = {
   avg: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
   max: (values) => values.reduce((left, right) => Math.max(left, right)),
   min: (values) => values.reduce((left, right) => Math.min(left, right)),
   last: (values) => values.at(-1),
   p95: (values) => quantile(values, 0.95),
+  median: (values) => quantile(values, 0.5),
 };
 
 /** Linear interpolation between order statistics, as PromQL's quantile_over_time. */

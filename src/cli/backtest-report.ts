@@ -36,7 +36,11 @@ export function backtestTable(report: BacktestReport): string {
   const lines = [`From ${iso(report.fromMs)} to ${iso(report.toMs)}, ${days} days.`, ''];
   lines.push(...table(['alert', 'times', 'a week', 'minutes', 'wakes'], summaryRows(pages, report)));
   if (against !== undefined && comparison !== undefined) {
-    lines.push('', 'Against:', ...table(['alert', 'times', 'a week', 'minutes', 'wakes'], summaryRows(against, report)));
+    lines.push(
+      '',
+      'Against:',
+      ...table(['alert', 'times', 'a week', 'minutes', 'wakes'], summaryRows(against, report)),
+    );
     lines.push('', `${comparison.kept} kept, ${comparison.gained.length} gained, ${comparison.lost.length} lost.`);
     lines.push(...pageLines('+', comparison.gained), ...pageLines('-', comparison.lost));
   } else {

@@ -89,11 +89,12 @@ async function replay(
     telemetry: new Telemetry(new Registry()),
   });
   try {
-    const { readSeries } = createAlertStore({ store: opened.store, clock: systemClock });
+    const alertStore = createAlertStore({ store: opened.store, clock: systemClock });
+    const read: typeof alertStore.readSeries = (query) => alertStore.readSeries(query);
     const threshold = (model: string, alert: string, signal: string): number | undefined =>
       config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal];
     const results: (readonly BacktestPage[])[] = [];
-    for (const set of sets) results.push(await backtest({ ...set, ...range, read: readSeries, threshold }));
+    for (const set of sets) results.push(await backtest({ ...set, ...range, read, threshold }));
     return results;
   } finally {
     await opened.close();

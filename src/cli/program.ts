@@ -104,7 +104,9 @@ function addService(program: Command, done: Done): void {
 function addBacktest(program: Command, done: Done): void {
   program
     .command('backtest')
-    .description('Replays rules over stored signals: what would have fired, and beside other rules what is gained and lost.')
+    .description(
+      'Replays rules over stored signals: what would have fired, and beside other rules what is gained and lost.',
+    )
     .requiredOption('--rules <file...>', 'rule files or folders')
     .option('--against <file...>', 'rule files or folders to compare with')
     .requiredOption('--from <time>', 'first minute')

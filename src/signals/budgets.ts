@@ -1,7 +1,6 @@
 import { defineSignals, type SignalDefinition } from './signal-definition.ts';
 
-/** Ranges over which the use of an error budget is measured, with their lengths in seconds. */
-export const BUDGET_RANGES = { '5m': 300, '30m': 1800, '1h': 3600, '6h': 21_600 } as const;
+const RANGES = ['5m', '30m', '1h', '6h'] as const;
 
 const KINDS = [
   { prefix: 'error', what: 'requests may fail' },
@@ -9,10 +8,18 @@ const KINDS = [
 ] as const;
 
 /** How fast the budgets that the objectives leave are used up: 1 uses up exactly what may be used. */
-export const budgetSignals: readonly SignalDefinition[] = defineSignals(
-  'objectives',
-  KINDS.flatMap(({ prefix, what }) =>
-    Object.keys(BUDGET_RANGES).map((range) => ({
+export const budgetSignals: readonly SignalDefinition[] = defineSignals('objectives', [
+  {
+    name: 'latency_over_objective_ratio',
+    unit: 'ratio',
+    scope: ['model'],
+    help: 'Share of the predictions of the minute that were slower than the objective for the p99, to one percent.',
+    direction: 'higher_is_worse',
+    combine: 'avg',
+    bounded: true,
+  },
+  ...KINDS.flatMap(({ prefix, what }) =>
+    RANGES.map((range) => ({
       name: `${prefix}_budget_burn_${range}`,
       unit: 'number' as const,
       scope: ['model'] as const,
@@ -21,4 +28,4 @@ export const budgetSignals: readonly SignalDefinition[] = defineSignals(
       combine: 'max' as const,
     })),
   ),
-);
+]);

@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { AlertEvaluator } from '../../src/alerting/alert-evaluator.ts';
 import { type AlertStore, createAlertStore } from '../../src/alerting/alert-store.ts';
+import { routingConfigSchema } from '../../src/alerting/routing-config.ts';
 import type { Rule } from '../../src/alerting/rule.ts';
 import { FakeClock } from '../../src/core/clock.ts';
 import { createOutboxStore } from '../../src/notify/outbox-store.ts';
@@ -82,7 +83,9 @@ function load(
     logger,
     telemetry: new Telemetry(new Registry()),
     threshold: () => undefined,
-    targetsFor: (action) => (action === 'page' ? ['pagerduty'] : []),
+    targets: [{ id: 'pagerduty', actions: ['page'], groupBy: ['alert', 'scope'], refreshMs: undefined }],
+    routing: routingConfigSchema.parse({}),
+    mutes: async () => [],
     linksFor: ({ model }) => [{ text: 'Model', href: `http://127.0.0.1/models/${model}` }],
   });
 }

@@ -141,6 +141,57 @@ test.each([
   expect([at(compare('above', below)), at(compare('below', above))]).toEqual([0, 0]);
 });
 
+test('a signal of features holds when any feature does, for above and for below', () => {
+  const above = ruleOf('Missing', 'when: { signal: feature_missing_ratio, above: 0.5, over: 2m, agg: min }\n');
+  const below = ruleOf('Gone', 'when: { signal: feature_missing_ratio, below: 0.1 }\n');
+  const series = [
+    seriesOf('feature_missing_ratio', [0.9, 0.2, 0.2, 0.2], { feature: 'a' }),
+    seriesOf('feature_missing_ratio', [0.2, 0.9, 0.9, 0.05], { feature: 'b' }),
+  ];
+  expect(told(replay([above, below], series, { minutes: 4 }))).toEqual([
+    '0 Missing m firing',
+    '1 Missing m resolved',
+    '2 Missing m firing',
+    '3 Missing m resolved',
+    '3 Gone m firing',
+  ]);
+});
+
+test('a baseline is the median of what was, or the mean of the hour around the minute a week ago', () => {
+  const median = ruleOf(
+    'Median',
+    'when: { signal: error_ratio, above: { baseline: trailing-median, times: 2, window: 20m } }\n',
+  );
+  const quiet = seriesOf('error_ratio', [...flat(0.1, 9), 0.21, 0.19, 0.21, ...flat(0.5, 30)]);
+  // Nine values are no baseline; the tenth makes one. When what is new is half of the window, it is the usual.
+  expect(told(replay([median], [quiet], { minutes: 40 }))).toEqual([
+    '9 Median m firing',
+    '10 Median m resolved',
+    '11 Median m firing',
+    '21 Median m resolved',
+  ]);
+  const week = 7 * 1440;
+  const lastWeek = ruleOf(
+    'Week',
+    'when: { signal: error_ratio, above: { baseline: same-hour-last-week, times: 2 } }\n',
+  );
+  const past = Array.from({ length: week }, (_, minute) => (minute > 30 && minute <= 90 ? 0.3 : 0.1));
+  const series = seriesOf('error_ratio', [...past, ...flat(0.5, 180)]);
+  const result = evaluateRange({
+    rules: [lastWeek],
+    window: new SignalWindow([series]),
+    alerts: new Map(),
+    fromMs: START + week * MINUTE,
+    toMs: START + (week + 180) * MINUTE,
+    threshold: () => undefined,
+  });
+  // The mean of minutes (t - 30, t + 30] passes 0.25 when 45 of them are from the busy hour.
+  const minutes = result.changes
+    .filter(({ transition }) => transition !== 'pending')
+    .map(({ atMs }) => (atMs - START) / MINUTE - week);
+  expect(minutes).toEqual([0, 45, 76]);
+});
+
 test('a factor on another signal and a threshold of one model move the bound', () => {
   const times = ruleOf(
     'Times',

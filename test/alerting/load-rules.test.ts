@@ -14,15 +14,15 @@ when: { signal: error_ratio, above: 0.1 }
 });
 
 test('rules come after those that explain them, whatever the order of the files', () => {
-  const { rules, warnings } = loadRules([file('Bbb', ['Ccc']), file('Aaa', ['Bbb', 'Ccc']), file('Ccc')]);
+  const { rules } = loadRules([file('Bbb', ['Ccc']), file('Aaa', ['Bbb', 'Ccc']), file('Ccc')]);
   expect(rules.map(({ alert }) => alert)).toEqual(['Ccc', 'Bbb', 'Aaa']);
-  expect(warnings).toEqual([]);
 });
 
-test('an explanation that no rule gives is a warning, not an error', () => {
-  expect(loadRules([file('Aaa', ['Zzz'])]).warnings).toEqual([
-    'Aaa.yaml: unless names Zzz, but no loaded rule is called so; it has no effect.',
-  ]);
+test('an explanation that no rule gives is refused with the closest name', () => {
+  expect(() => loadRules([file('Aaa', ['Zzz'])])).toThrow('Aaa.yaml: unless: no loaded rule is called Zzz.');
+  expect(() => loadRules([file('Aaa', ['GpuFalt']), file('GpuFault')])).toThrow(
+    'Aaa.yaml: unless: no loaded rule is called GpuFalt; the closest is GpuFault.',
+  );
 });
 
 test('two files with one alert are refused with both names', () => {

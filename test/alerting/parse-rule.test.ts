@@ -112,8 +112,8 @@ test.each([
   ],
   [
     'a signal that only features have',
-    { when: '  { signal: feature_psi, above: 0.2 }' },
-    'when.signal: signal feature_psi has values per feature only, so a rule of scope model cannot read it.',
+    { head: 'scope: version', when: '  { signal: feature_psi, above: 0.2 }' },
+    'when.signal: signal feature_psi has values per feature only, so a rule of scope version cannot read it.',
   ],
   [
     'a scope that no signal has',
@@ -129,6 +129,41 @@ test.each([
     'an unknown key in a compare',
     { when: '  all:\n    - { signal: error_ratio, abov: 1 }' },
     'when.all[0] has the unknown key "abov"; allowed are signal, above, below, over, agg.',
+  ],
+  [
+    'a signal of features to compare with',
+    { when: '  { signal: drift_score, above: feature_psi }' },
+    'when.above: signal feature_psi has no value per model, so nothing can be compared with it.',
+  ],
+  [
+    'a signal of features to compare with its past',
+    { when: '  { signal: feature_psi, above: { baseline: trailing-median, times: 2 } }' },
+    'when.above: signal feature_psi has no value per model, so nothing can be compared with it.',
+  ],
+  [
+    'an unknown baseline',
+    { when: '  { signal: error_ratio, above: { baseline: yesterday } }' },
+    'when.above.baseline must be one of same-hour-last-week, trailing-median.',
+  ],
+  [
+    'an unknown key beside a baseline',
+    { when: '  { signal: error_ratio, above: { baseline: trailing-median, over: 1h } }' },
+    'when.above has the unknown key "over"; allowed are baseline, times, signal, window.',
+  ],
+  [
+    'a window for a baseline that has none',
+    { when: '  { signal: error_ratio, above: { baseline: same-hour-last-week, window: 1h } }' },
+    'when.above.window belongs to baseline trailing-median only.',
+  ],
+  [
+    'a window that is too short',
+    { when: '  { signal: error_ratio, above: { baseline: trailing-median, window: 5m } }' },
+    'when.above.window must be from 10m to 7d.',
+  ],
+  [
+    'a mistyped signal of a baseline',
+    { when: '  { signal: error_ratio, above: { baseline: trailing-median, signal: eror_ratio } }' },
+    'when.above: there is no signal "eror_ratio"; the closest is error_ratio.',
   ],
   ['a compare without a side', { when: '  { signal: error_ratio }' }, 'when must have exactly one of above and below.'],
   [
@@ -149,7 +184,7 @@ test.each([
   [
     'a list as a bound',
     { when: '  { signal: error_ratio, above: [1] }' },
-    'when.above must be a number, the name of a signal, or {signal, times}.',
+    'when.above must be a number, the name of a signal, {signal, times}, or {baseline, times, signal, window}.',
   ],
   [
     'agg without over',
@@ -189,6 +224,28 @@ test.each([
   ['a rule that explains itself', { head: 'unless: [GpuBusy]' }, 'unless: GpuBusy cannot explain itself.'],
 ])('%s is refused with a sentence', (_, change, sentence) => {
   expect(() => parse(rule(change))).toThrow(`rules/x.yaml: ${sentence}`);
+});
+
+test('a baseline is a range of the past of the compared signal, or of the one it names', () => {
+  const bounds = (text: string) => {
+    const { when } = parse(rule({ when: `  { signal: error_ratio, above: ${text} }` }));
+    return when.kind === 'compare' ? when.bound : undefined;
+  };
+  expect(bounds('{ baseline: trailing-median, times: 3 }')).toEqual({
+    kind: 'signal',
+    signal: 'error_ratio',
+    times: 3,
+    range: { durationMs: 86_400_000, aggregate: 'median', atLeast: 10 },
+  });
+  expect(bounds('{ baseline: trailing-median, window: 6h, signal: slo_error_ratio }')).toEqual({
+    kind: 'signal',
+    signal: 'slo_error_ratio',
+    times: 1,
+    range: { durationMs: 21_600_000, aggregate: 'median', atLeast: 10 },
+  });
+  expect(bounds('{ baseline: same-hour-last-week }')).toMatchObject({
+    range: { durationMs: 3_600_000, aggregate: 'avg', offsetMs: 7 * 86_400_000 - 1_800_000 },
+  });
 });
 
 test('a rule without runbook, and text that is not YAML, name what is missing and the line', () => {

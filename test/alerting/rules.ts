@@ -18,12 +18,12 @@ export const MINUTE = 60_000;
 export function seriesOf(
   signal: string,
   values: readonly (number | null)[],
-  scope: Partial<Pick<SignalSeries, 'model' | 'version' | 'segment' | 'gpu'>> = {},
+  scope: Partial<Pick<SignalSeries, 'model' | 'version' | 'feature' | 'segment' | 'gpu'>> = {},
 ): SignalSeries {
   const points = values.flatMap((value, index): [number, number][] =>
     value === null ? [] : [[START + index * MINUTE, value]],
   );
-  return { signal, model: 'm', version: '', segment: '', gpu: '', ...scope, points };
+  return { signal, model: 'm', version: '', feature: '', segment: '', gpu: '', ...scope, points };
 }
 
 /** Returns `count` minutes with one value. */

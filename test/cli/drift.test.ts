@@ -69,7 +69,7 @@ describe('plumbline drift', () => {
     const result = await run({ reference, current: moved, format: 'html', out, compareProfiles: true });
     expect(result.out).toBe('');
     const page = readFileSync(out, 'utf8');
-    expect(page).toContain('What other profiles say');
+    expect(page).toContain('What each profile says');
     expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
   });
 
