@@ -21,7 +21,7 @@ SELECT
   receipt, line_no, received, prediction_id, ts, model, version,
   CAST((arrayFilter((k, x) -> isNotNull(x), names, all_numbers), arrayFilter(x -> isNotNull(x), all_numbers)), 'Map(LowCardinality(String), Float64)') AS numbers,
   CAST((arrayFilter((k, x) -> isNotNull(x), names, all_strings), arrayFilter(x -> isNotNull(x), all_strings)), 'Map(LowCardinality(String), String)') AS categories,
-  arrayFilter((k, x) -> isNull(x), names, values) AS missing,
+  arrayFilter((k, x) -> x = 'null', names, texts) AS missing,
   ifNull(prediction_as_number, nan) AS prediction_number, prediction_as_class AS prediction_class,
   ifNull(score_as_number, nan) AS score, scores_as_numbers AS scores,
   ifNull(latency_as_number, nan) AS latency_ms, status_text AS status, segment_map AS segments,
@@ -53,8 +53,8 @@ FROM (
       empty(names) AND JSONType(src, 'features') NOT IN ('Null', 'Object'), ('features', 'must be an object'),
       length(names) > 1000, ('features', 'has more than 1000 entries'),
       arrayExists(k -> length(k) > 256 OR k = '', names), ('features', 'has a name that is empty or longer than 256 bytes'),
-      arrayCount(x -> isNotNull(x), all_numbers) + arrayCount(x -> isNotNull(x), all_strings) + arrayCount(x -> isNull(x), values) != length(names),
-        (concat('features.', arrayFirst((k, x) -> dynamicType(x) NOT IN ('Float64', 'Int64', 'UInt64', 'Bool', 'String', 'None'), names, values)), 'must be a number, a string, a boolean or null'),
+      arrayExists(x -> startsWith(x, '[') OR startsWith(x, '{'), texts),
+        (concat('features.', arrayFirst((k, x) -> startsWith(x, '[') OR startsWith(x, '{'), names, texts)), 'must be a number, a string, a boolean or null'),
       arrayExists(x -> length(x) > 8192, all_strings), (concat('features.', arrayFirst((k, x) -> length(x) > 8192, names, all_strings)), 'is longer than 8192 bytes'),
       prediction_type NOT IN ('Float64', 'Int64', 'UInt64', 'Bool', 'String', 'None'), ('prediction', 'must be a number, a string, a boolean or null'),
       length(prediction_as_class) > 1024, ('prediction', 'is longer than 1024 bytes'),
@@ -84,9 +84,12 @@ FROM (
       dynamicType(t.model) AS model_type, toLowCardinality(ifNull(dynamicElement(t.model, 'String'), '')) AS model,
       dynamicType(t.version) AS version_type,
       toLowCardinality(multiIf(version_type = 'String', ifNull(dynamicElement(t.version, 'String'), ''), version_type = 'Int64', toString(ifNull(dynamicElement(t.version, 'Int64'), 0)), version_type = 'None', '0', '')) AS version,
-      mapKeys(t.features) AS names, mapValues(t.features) AS values,
-      arrayMap(x -> coalesce(dynamicElement(x, 'Float64'), toFloat64(dynamicElement(x, 'Int64')), toFloat64(dynamicElement(x, 'UInt64'))), values) AS all_numbers,
-      arrayMap(x -> coalesce(dynamicElement(x, 'String'), if(isNull(dynamicElement(x, 'Bool')), NULL, if(assumeNotNull(dynamicElement(x, 'Bool')), 'true', 'false'))), values) AS all_strings,
+      -- Values as the text that JSON has for them: cheaper than a type of its own for each value.
+      feature_pairs.1 AS names, feature_pairs.2 AS texts,
+      arrayMap(x -> toFloat64OrNull(x), texts) AS all_numbers,
+      arrayMap(x -> multiIf(startsWith(x, '"'), substring(x, 2, length(x) - 2), x = 'true' OR x = 'false', x, NULL), texts) AS escaped_strings,
+      if(position(src, '\\') = 0, escaped_strings,
+        arrayMap(x -> if(isNull(x) OR position(assumeNotNull(x), '\\') = 0, x, JSONExtractString(concat('"', x, '"'))), escaped_strings)) AS all_strings,
       dynamicType(t.prediction) AS prediction_type,
       coalesce(dynamicElement(t.prediction, 'Float64'), toFloat64(dynamicElement(t.prediction, 'Int64')), toFloat64(dynamicElement(t.prediction, 'UInt64'))) AS prediction_as_number,
       toLowCardinality(multiIf(prediction_type = 'String', ifNull(dynamicElement(t.prediction, 'String'), ''), prediction_type = 'Bool', if(ifNull(dynamicElement(t.prediction, 'Bool'), false), 'true', 'false'), '')) AS prediction_as_class,
@@ -100,7 +103,8 @@ FROM (
         if(segment_type = 'String', map('segment', ifNull(dynamicElement(t.segment, 'String'), '')), map())), 'Map(LowCardinality(String), LowCardinality(String))') AS segment_map
     FROM (
       SELECT receipt, line_no, received, line_bytes, line AS src, JSONExtractKeys(line) AS keys,
-        JSONExtract(line, 'Tuple(prediction_id Dynamic, ts Dynamic, model Dynamic, version Dynamic, prediction Dynamic, score Dynamic, latency_ms Dynamic, status Dynamic, segment Dynamic, trace_id Dynamic, pod Dynamic, node Dynamic, segments Map(String, Dynamic), scores Map(String, Dynamic), features Map(String, Dynamic))') AS t
+        JSONExtract(line, 'Tuple(prediction_id Dynamic, ts Dynamic, model Dynamic, version Dynamic, prediction Dynamic, score Dynamic, latency_ms Dynamic, status Dynamic, segment Dynamic, trace_id Dynamic, pod Dynamic, node Dynamic, segments Map(String, Dynamic), scores Map(String, Dynamic))') AS t,
+        JSONExtractKeysAndValuesRaw(line, 'features') AS feature_pairs
       FROM $LOCAL(ingest_predictions))));
 
 CREATE TABLE IF NOT EXISTS $LOCAL(predictions) $ON_CLUSTER (

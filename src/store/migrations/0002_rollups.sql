@@ -31,10 +31,13 @@ SETTINGS non_replicated_deduplication_window = 10000;
 $DISTRIBUTED(features_seen, sipHash64(model, version));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_features_seen) $ON_CLUSTER TO $LOCAL(features_seen) AS
-SELECT model, version, f.1 AS feature, f.2 AS kind, min(ts) AS first_ts, max(ts) AS last_ts, count() AS n
-FROM $LOCAL(parsed_predictions)
-ARRAY JOIN arrayConcat(arrayMap(k -> (k, 'numeric'), mapKeys(numbers)), arrayMap(k -> (k, 'categorical'), mapKeys(categories)), arrayMap(k -> (k, 'missing'), missing)) AS f
-WHERE error_reason = '' GROUP BY model, version, feature, kind;
+SELECT model, version, f.1 AS feature, f.2 AS kind, min(s.first_ts) AS first_ts, max(s.last_ts) AS last_ts, sum(s.n) AS n
+FROM (
+  -- Most requests of a model carry the same features: a few groups instead of a row a feature.
+  SELECT model, version, mapKeys(numbers) AS numeric, mapKeys(categories) AS categorical, missing AS absent, min(ts) AS first_ts, max(ts) AS last_ts, count() AS n
+  FROM $LOCAL(parsed_predictions) WHERE error_reason = '' GROUP BY model, version, numeric, categorical, absent) AS s
+ARRAY JOIN arrayConcat(arrayMap(k -> (k, 'numeric'), numeric), arrayMap(k -> (k, 'categorical'), categorical), arrayMap(k -> (k, 'missing'), absent)) AS f
+GROUP BY model, version, feature, kind;
 
 -- A grid is the frozen binning of one feature of one model: softsign bins for numbers, codes for categories.
 -- Rows received at or after active_from are counted on arrival; older rows are counted once when the grid is made.
