@@ -5,6 +5,7 @@ import type { FeatureFloors } from '../../stats/levels.ts';
 import { currentReferences } from '../../store/queries/drift-rollup.ts';
 import { archiveDriftResults, modelsWithGrids } from '../../store/queries/minute-loop.ts';
 import { referenceFileFeatures } from '../../store/queries/reference-files.ts';
+import { filledWindows } from '../../store/queries/window-requests.ts';
 import type { Row, Store } from '../../store/store.ts';
 import { judgeWindows, type WindowDrift } from './drift-job.ts';
 import type { DriftPlan, KeyedPlan } from './drift-plan.ts';
@@ -119,13 +120,33 @@ export class DriftSchedule {
       const [first] = members;
       if (first === undefined) continue;
       const plans = members.map(({ plan }) => plan);
-      for (const range of partsOf(first.plan, plans.length, first)) judged += await this.#judge(plans, range);
+      for (const range of await this.#partsOf(plans, first.plan, first)) judged += await this.#judge(plans, range);
     }
     await this.#conclusions.refreshAlarms(
       whole.filter(({ fromMs, toMs }) => fromMs < toMs).map(({ plan }) => plan.model),
     );
     for (const { plan, toMs } of whole) this.#conclusions.setJudgedTo(plan.model, toMs);
     return judged;
+  }
+
+  /** Windows with the same reference are judged together; a reference that moves with the window allows one at a time. */
+  async #partsOf(plans: readonly DriftPlan[], first: DriftPlan, range: TimeRange): Promise<readonly TimeRange[]> {
+    const { windowMs, reference } = first;
+    const { fromMs, toMs } = range;
+    if (isShared(reference)) {
+      const stepMs = windowMs * Math.max(1, Math.floor(WINDOWS_AT_ONCE / plans.length));
+      return Array.from({ length: Math.ceil((toMs - fromMs) / stepMs) }, (_, index) => ({
+        fromMs: fromMs + index * stepMs,
+        toMs: Math.min(toMs, fromMs + (index + 1) * stepMs),
+      }));
+    }
+    const filled = await this.#options.store.query(filledWindows, {
+      models: plans.map(({ model }) => model),
+      from: fromMs / 1000,
+      to: toMs / 1000,
+      window: windowMs / 1000,
+    });
+    return filled.map((row) => ({ fromMs: row.window_from * 1000, toMs: row.window_from * 1000 + windowMs }));
   }
 
   async #judge(plans: readonly DriftPlan[], range: TimeRange): Promise<number> {
@@ -271,14 +292,6 @@ export class DriftSchedule {
     this.#watch.forget(model);
     this.#variation.forget(model);
   }
-}
-
-/** Windows with the same reference are judged together; a reference that moves with the window allows one at a time. */
-function* partsOf(plan: DriftPlan, models: number, range: TimeRange): Generator<TimeRange> {
-  const windows = isShared(plan.reference) ? Math.max(1, Math.floor(WINDOWS_AT_ONCE / models)) : 1;
-  const stepMs = windows * plan.windowMs;
-  for (let at = range.fromMs; at < range.toMs; at += stepMs)
-    yield { fromMs: at, toMs: Math.min(range.toMs, at + stepMs) };
 }
 
 function floorTo(ms: number, stepMs: number): number {

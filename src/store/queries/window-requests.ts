@@ -68,3 +68,16 @@ INNER JOIN (SELECT grid_id, h, windows FROM reference_profiles FINAL
     unseen_reference: z.number(),
   }),
 });
+
+/** When the windows of \`window\` seconds began in which any of some models had requests, oldest first. */
+export const filledWindows = defineQuery<{
+  readonly models: readonly string[];
+  readonly from: number;
+  readonly to: number;
+  readonly window: number;
+}>()({
+  name: 'filled_windows',
+  sql: `SELECT DISTINCT toUInt32({from:UInt32} + intDiv(toUnixTimestamp(t) - {from:UInt32}, {window:UInt32}) * {window:UInt32}) AS window_from FROM service_per_minute
+WHERE model IN {models:Array(String)} AND segment = '' AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) ORDER BY window_from`,
+  row: z.object({ window_from: z.number() }),
+});
