@@ -1,29 +1,29 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
-import { AlertEvaluator } from './alerting/alert-evaluator.ts';
-import { createAlertStore } from './alerting/alert-store.ts';
+import { checkThresholds } from './alerting/check-thresholds.ts';
 import { loadRules } from './alerting/load-rules.ts';
 import { readRuleFiles } from './alerting/read-rule-files.ts';
 import type { Rule } from './alerting/rule.ts';
 import { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { MinuteLoop } from './analysis/minute/minute-loop.ts';
 import { PerformanceSignals } from './analysis/minute/performance-signals.ts';
+import { writeRegistryAges } from './analysis/minute/model-age.ts';
 import { publishSignals } from './analysis/minute/publish-signals.ts';
+import { createAlerting } from './app-alerting.ts';
 import { createCollectors } from './app-collectors.ts';
 import type { ScrapeCollector } from './collectors/prometheus/scrape-collector.ts';
 import type { Config } from './config/schema.ts';
 import type { Clock } from './core/clock.ts';
-import type { Notifier } from './notify/notifier.ts';
-import { createOutboxStore } from './notify/outbox-store.ts';
-import { OutboxWorker } from './notify/outbox-worker.ts';
-import { createPagerDutyNotifier } from './notify/pagerduty.ts';
+import type { OutboxWorker } from './notify/outbox-worker.ts';
 import { packageRoot, packageVersion } from './package-info.ts';
 import { listenHttp } from './app-http.ts';
-import { constantSignals, driftSettings, storeSettings } from './settings.ts';
+import { constantSignals, driftSettings, registeredModels, storeSettings } from './settings.ts';
 import { BatchWriter } from './store/ingest/batch-writer.ts';
 import { Spool } from './store/ingest/spool.ts';
 import { type OpenStore, openStore } from './store/open-store.ts';
+import { applyRetention } from './store/retention.ts';
 import type { Store } from './store/store.ts';
+import { CollectorHealth } from './telemetry/collector-health.ts';
 import { SignalGauges } from './telemetry/signal-gauges.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 import { startTracing, type Tracing } from './telemetry/tracing.ts';
@@ -57,12 +57,14 @@ export interface Service {
 }
 
 const DRAIN_MS = 15_000;
+/** How long labels may take of models that the configuration does not name. */
+const DEFAULT_HORIZON_MS = 7 * 86_400_000;
 
 /** Wires the service together and starts it. The only place where the parts meet. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, wallClock, logger } = options;
-  const { rules, warnings } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
-  for (const warning of warnings) logger.warn({ event: 'rule_warning' }, warning);
+  const { rules } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  checkThresholds(rules, config.models);
   const tracing = startTracing(config.telemetry.otlp_endpoint, packageVersion);
   const registry = new Registry();
   const telemetry = new Telemetry(registry);
@@ -94,9 +96,12 @@ async function assemble(
 ): Promise<Service> {
   const { config, clock, wallClock, logger, random, rules, opened, tracing, registry, telemetry } = options;
   const { store, engine } = opened;
+  const { database, cluster } = config.clickhouse;
+  await applyRetention({ store, target: { database, cluster }, retention: config.retention, logger });
   const spool = new Spool(`${config.clickhouse.path}/spool`);
   const limits = { answerMs: config.server.answer_timeout };
-  const writer = new BatchWriter({ store, spool, clock: wallClock, logger, telemetry, limits });
+  const health = new CollectorHealth({ telemetry, logger, clock: wallClock });
+  const writer = new BatchWriter({ store, spool, clock: wallClock, logger, telemetry, limits, health });
   await writer.recover();
 
   const schedule = new DriftSchedule({
@@ -106,62 +111,64 @@ async function assemble(
     clock,
     logger,
   });
-  const notifiers = createNotifiers(config);
-  const worker = new OutboxWorker({
-    notifiers,
-    store: createOutboxStore({ store, clock: wallClock }),
-    clock: wallClock,
-    random,
-    logger,
-    telemetry,
-  });
+  const evaluates = options.role === 'all' || options.role === 'evaluate';
+  const alerting = await createAlerting({ ...options, store, telemetry, rules, evaluates });
   const gauges = new SignalGauges(registry);
-  const base = config.server.public_url?.replace(/\/$/, '');
-  const evaluator = await AlertEvaluator.load({
-    rules,
-    store: createAlertStore({ store, clock: wallClock }),
-    clock: wallClock,
-    logger,
-    telemetry,
-    threshold: (model, alert, signal) => config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal],
-    targetsFor: (action) => (action === 'page' || action === 'notify' ? notifiers.map(({ id }) => id) : []),
-    linksFor: ({ model }) =>
-      base === undefined ? [] : [{ text: 'Model', href: `${base}/models/${encodeURIComponent(model)}` }],
-  });
+  const registered = registeredModels(config).map(({ model, registry: { interval } }) => ({
+    model,
+    freshMs: Math.max(3 * interval, 300_000),
+  }));
   const loop = new MinuteLoop({
     store,
     clock,
     wallClock,
     drift: schedule,
     constants: () => constantSignals(config, clock.now()),
+    importances: new Map(config.models.map(({ name }) => [name, driftSettings(config, name).importance])),
     evaluateAlerts: async (range) => {
+      await writeRegistryAges({ store, models: registered, range, nowMs: clock.now() });
       await publishSignals({
         store,
         gauges,
         atMs: range.toMs,
         maxFeaturesPerModel: config.metrics.max_features_per_model,
       });
-      await evaluator.evaluateMinutes(range);
-      worker.wake();
+      await alerting.evaluate(range);
     },
     performance: new PerformanceSignals({
       store,
       taskOf: (model) => config.models.find((entry) => entry.name === model)?.task,
+      horizonOf: (model) => config.models.find((entry) => entry.name === model)?.labels.horizon ?? DEFAULT_HORIZON_MS,
     }),
+    mayRun: () => alerting.mayRun(),
     intervalMs: config.evaluation.interval,
     delayMs: config.evaluation.delay,
     lateMs: config.retention.late,
     logger,
     telemetry,
   });
-  const collectors = createCollectors({ config, store, writer, telemetry, logger, clock, wallClock, random });
+  const collectors = createCollectors({ config, store, writer, health, telemetry, logger, clock, wallClock, random });
   let ready = true;
-  const http = await listenHttp({ ...options, store, writer, schedule, registry, isReady: () => ready });
+  const { remoteWrite, kserve, otlp, events } = collectors;
+  const http = await listenHttp({
+    ...options,
+    store,
+    writer,
+    schedule,
+    registry,
+    health,
+    remoteWrite,
+    kserve,
+    otlp,
+    events,
+    retraining: alerting.retraining,
+    isReady: () => ready,
+    overLimit: () => collectors.kafka?.overLimit(),
+  });
   const collects = options.role === 'all' || options.role === 'collect';
-  const evaluates = options.role === 'all' || options.role === 'evaluate';
   if (options.background && collects) for (const collector of collectors.all) await collector.start();
+  await alerting.start();
   if (options.background && evaluates) loop.start();
-  if (evaluates) worker.start();
   logger.info(
     { event: 'service_started', url: http.url, role: options.role, rules: rules.length },
     'Plumbline serves.',
@@ -174,7 +181,7 @@ async function assemble(
     for (const collector of collectors.all.toReversed()) await collector.stop();
     await loop.stop();
     await writer.stop(DRAIN_MS);
-    await worker.stop();
+    await alerting.stop();
     await opened.close();
     await tracing.stop();
     logger.info({ event: 'service_stopped' }, 'Plumbline has stopped.');
@@ -186,13 +193,8 @@ async function assemble(
     loop,
     schedule,
     scraper: collectors.scraper,
-    worker,
+    worker: alerting.worker,
     writer,
     stop: () => (stopped ??= stop()),
   };
-}
-
-function createNotifiers(config: Config): readonly Notifier[] {
-  const { pagerduty } = config.notify;
-  return pagerduty === undefined ? [] : [createPagerDutyNotifier({ settings: pagerduty, fetch })];
 }

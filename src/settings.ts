@@ -1,6 +1,8 @@
 import type { ConstantSignals } from './analysis/minute/service-signals.ts';
 import type { DriftSettings } from './analysis/minute/drift-schedule.ts';
 import type { Reference } from './analysis/minute/reference-ranges.ts';
+import type { RegisteredModel } from './collectors/registry/config.ts';
+import { featureFloors } from './config/floors.ts';
 import type { ReferenceSpec } from './config/models.ts';
 import type { Config } from './config/schema.ts';
 import type { StoreSettings } from './store/open-store.ts';
@@ -38,17 +40,26 @@ export function driftSettings(config: Config, model: string): DriftSettings {
       weight === undefined ? [] : [[name, weight]],
     ),
   );
+  const floors = found === undefined ? undefined : featureFloors(found);
   return {
     windowMs: drift.window,
     falseAlarmsPerMonth: drift.false_alarms_per_month,
     minRows: drift.min_rows,
     features: found?.drift.features,
     importance,
+    ...(floors === undefined ? {} : { floors }),
     reference: found?.reference === undefined ? undefined : toReference(found.reference),
   };
 }
 
-/** Returns the objectives of each model as constant series named slo_<objective>, and the age of the model at a moment. */
+/** Returns the models whose age a registry knows. */
+export function registeredModels(config: Config): readonly RegisteredModel[] {
+  return config.models.flatMap(({ name, staleness }) =>
+    staleness?.mlflow === undefined ? [] : [{ model: name, registry: staleness.mlflow }],
+  );
+}
+
+/** Returns the objectives of each model as constant series named slo_<objective>, its age at a moment, and declared prices. */
 export function constantSignals(config: Config, nowMs: number): ConstantSignals {
   return new Map(
     config.models.map((model) => {
@@ -56,10 +67,15 @@ export function constantSignals(config: Config, nowMs: number): ConstantSignals 
         value === undefined ? [] : [[`slo_${name}`, value]],
       );
       const age =
-        model.staleness === undefined
+        model.staleness?.trained_at === undefined
           ? []
           : [['model_age_seconds', Math.max(0, (nowMs - model.staleness.trained_at) / 1000)]];
-      return [model.name, Object.fromEntries([...objectives, ...age])];
+      const { usd_per_hour: declared, usd_per_gpu_hour: gpuPrice } = model.cost ?? {};
+      const prices = [
+        ...(declared === undefined ? [] : [['declared_cost_per_hour_usd', declared]]),
+        ...(gpuPrice === undefined ? [] : [['gpu_price_per_hour_usd', gpuPrice]]),
+      ];
+      return [model.name, Object.fromEntries([...objectives, ...age, ...prices])];
     }),
   );
 }

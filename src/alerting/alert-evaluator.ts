@@ -4,6 +4,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import type { AlertStore } from './alert-store.ts';
 import { isFiring } from './alert-state.ts';
 import { type AlertChange, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
+import { AvoidedAlarms } from './avoided-alarms.ts';
 import type { LinksFor } from './page-message.ts';
 import type { Mute, PageTarget } from './page-target.ts';
 import { type PagePlan, planPages } from './plan-pages.ts';
@@ -50,12 +51,14 @@ const CHUNK_MS = 1440 * MINUTE_MS;
  */
 export class AlertEvaluator {
   readonly #options: AlertEvaluatorOptions;
+  readonly #avoided: AvoidedAlarms;
   #alerts: ReadonlyMap<string, TrackedAlert>;
   /** Undefined until it was read what the targets believe. */
   #told: ToldMap | undefined;
 
   private constructor(options: AlertEvaluatorOptions, alerts: ReadonlyMap<string, TrackedAlert>) {
     this.#options = options;
+    this.#avoided = new AvoidedAlarms(options.rules);
     this.#alerts = alerts;
   }
 
@@ -118,6 +121,7 @@ export class AlertEvaluator {
     await store.writeOutbox(plan.entries);
     await store.writeHistory([...ended.history, ...changes.map(historyRow)]);
     await store.writeStates(changedRows(this.#alerts, alerts));
+    await store.writeAvoided(this.#avoided.observe({ ...range, window, threshold, alerts }));
     this.#alerts = alerts;
     this.#told = range.deliver ? plan.told : undefined;
     this.#tell(changes);

@@ -6,6 +6,7 @@ import {
   alertStateInsert,
   alertStatesQuery,
 } from '../store/queries/alerting.ts';
+import { type AvoidedAlarm, avoidedAlarmInsert } from '../store/queries/alert-quality.ts';
 import { type LatestDelivery, latestDeliveriesQuery, type OutboxEntry, outboxRow } from '../store/queries/outbox.ts';
 import { type SignalSeries, signalSeriesQuery } from '../store/queries/signal-series.ts';
 import type { Store } from '../store/store.ts';
@@ -24,6 +25,7 @@ export interface AlertStore {
   writeOutbox(entries: readonly OutboxEntry[]): Promise<void>;
   writeHistory(rows: readonly AlertHistoryRow[]): Promise<void>;
   writeStates(rows: readonly AlertStateRow[]): Promise<void>;
+  writeAvoided(rows: readonly AvoidedAlarm[]): Promise<void>;
 }
 
 /** Returns the evaluator's view of the database. */
@@ -42,6 +44,11 @@ export function createAlertStore({ store, clock }: { readonly store: Store; read
       store.insert(
         'alert_history',
         rows.map((row) => alertHistoryInsert(row, clock.now())),
+      ),
+    writeAvoided: (rows) =>
+      store.insert(
+        'avoided_alarms',
+        rows.map((row) => avoidedAlarmInsert(row, clock.now())),
       ),
     writeStates: (rows) =>
       store.insert(

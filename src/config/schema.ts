@@ -1,5 +1,13 @@
 import { z } from 'zod';
+import { routingConfigSchema } from '../alerting/routing-config.ts';
+import { businessConfigSchema } from '../collectors/business/config.ts';
+import { eventsConfigSchema } from '../collectors/events/config.ts';
+import { kafkaConfigSchema } from '../collectors/kafka/config.ts';
+import { kserveConfigSchema } from '../collectors/kserve/config.ts';
+import { otlpConfigSchema } from '../collectors/otlp/config.ts';
 import { prometheusConfigSchema } from '../collectors/prometheus/config.ts';
+import { remoteWriteConfigSchema } from '../collectors/prometheus/remote-write/config.ts';
+import { opencostConfigSchema } from '../collectors/serving/config.ts';
 import { notifyConfigSchema } from '../notify/config.ts';
 import { duration } from './fields.ts';
 import { modelSchema } from './models.ts';
@@ -67,10 +75,24 @@ export const configSchema = z.strictObject({
   server: serverSchema.prefault({}),
   clickhouse: clickhouseSchema.prefault({}),
   retention: retentionSchema.prefault({}).describe('What is deleted after how long; by default nothing.'),
-  collectors: z.strictObject({ prometheus: prometheusConfigSchema.prefault({}) }).prefault({}),
+  collectors: z
+    .strictObject({
+      events: eventsConfigSchema.prefault({}),
+      kafka: kafkaConfigSchema.optional(),
+      kserve: kserveConfigSchema.prefault({}),
+      otlp: otlpConfigSchema.prefault({}),
+      opencost: opencostConfigSchema.optional(),
+      prometheus: prometheusConfigSchema.prefault({}),
+      remote_write: remoteWriteConfigSchema.prefault({}),
+    })
+    .prefault({}),
   models: z.array(modelSchema).default([]),
+  business: businessConfigSchema,
   rules: z.array(z.string()).optional().describe('Rule files or folders; default: the rules that come with Plumbline.'),
-  notify: notifyConfigSchema.prefault({}),
+  notify: notifyConfigSchema
+    .extend(routingConfigSchema.shape)
+    .prefault({})
+    .describe('Whom to tell of alerts, and how.'),
   metrics: z
     .strictObject({
       max_features_per_model: z

@@ -1,10 +1,15 @@
 import type { Telemetry } from '../telemetry/telemetry.ts';
-import { alertMessageSchema, type OutboxEntry } from '../store/queries/outbox.ts';
-import type { Delivery, Notifier } from './notifier.ts';
+import {
+  alertMessageSchema,
+  changeMessageSchema,
+  type OutboxEntry,
+  retrainMessageSchema,
+} from '../store/queries/outbox.ts';
+import type { Courier, Delivery } from './notifier.ts';
 
 /** Tries one entry of the outbox once, inside a span, and returns what became of it. Never throws. */
 export async function attemptDelivery(options: {
-  readonly notifier: Notifier;
+  readonly notifier: Courier;
   readonly entry: OutboxEntry;
   readonly signal: AbortSignal;
   readonly telemetry: Telemetry;
@@ -23,17 +28,32 @@ export async function attemptDelivery(options: {
   });
 }
 
-async function deliver(notifier: Notifier, entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
-  const message = alertMessageSchema.safeParse(parseJson(entry.body));
-  if (!message.success)
+async function deliver(courier: Courier, entry: OutboxEntry, signal: AbortSignal): Promise<Delivery> {
+  const sending = sendingOf(courier, parseJson(entry.body), signal);
+  if (sending === undefined)
     return { ok: false, retryable: false, reason: 'client', detail: 'the stored message cannot be read' };
   try {
-    return await notifier.deliver(message.data, signal);
+    return await sending();
   } catch (error) {
     // A notifier returns what goes wrong; one that throws must not stop the messages of others, and its text is not trusted.
     const name = error instanceof Error ? error.name : 'unknown fault';
     return { ok: false, retryable: true, reason: 'server', detail: `the notifier itself failed: ${name}` };
   }
+}
+
+/** Returns how a body is sent to a target, or undefined when the target has no use for it. */
+function sendingOf(courier: Courier, body: unknown, signal: AbortSignal): (() => Promise<Delivery>) | undefined {
+  if ('start' in courier) {
+    const request = retrainMessageSchema.safeParse(body);
+    return request.success ? () => courier.start(request.data, signal) : undefined;
+  }
+  const change = changeMessageSchema.safeParse(body);
+  if (change.success) {
+    const send = courier.deliverChange?.bind(courier);
+    return send && (() => send(change.data, signal));
+  }
+  const message = alertMessageSchema.safeParse(body);
+  return message.success ? () => courier.deliver(message.data, signal) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,4 @@
-import type { AlertMessage } from '../store/queries/outbox.ts';
+import type { AlertMessage, ChangeMessage, RetrainMessage } from '../store/queries/outbox.ts';
 
 export type FailureReason = 'auth' | 'rate_limited' | 'client' | 'server' | 'timeout';
 
@@ -14,11 +14,24 @@ export type Delivery =
       readonly retryAfterMs?: number;
     };
 
-/** Tells one receiver about alerts. It classifies what happened and never repeats an attempt itself. */
-export interface Notifier {
+interface Target {
   /** Name of the target in the outbox, in metrics and in logs. */
   readonly id: string;
   /** Messages a second that the receiver bears in the long run, and how many at once. */
   readonly rate: { readonly perSecond: number; readonly burst: number };
-  deliver(message: AlertMessage, signal: AbortSignal): Promise<Delivery>;
 }
+
+/** Tells one receiver about alerts. It classifies what happened and never repeats an attempt itself. */
+export interface Notifier extends Target {
+  deliver(message: AlertMessage, signal: AbortSignal): Promise<Delivery>;
+  /** Tells of a deploy or another change; absent where the receiver has no place for it. */
+  deliverChange?(message: ChangeMessage, signal: AbortSignal): Promise<Delivery>;
+}
+
+/** Asks one training system to retrain. The same request sent twice must start one run where the system can tell. */
+export interface RetrainTarget extends Target {
+  start(message: RetrainMessage, signal: AbortSignal): Promise<Delivery>;
+}
+
+/** Anything that the outbox delivers to. */
+export type Courier = Notifier | RetrainTarget;

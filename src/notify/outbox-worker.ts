@@ -5,18 +5,20 @@ import type { OutboxEntry } from '../store/queries/outbox.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { attemptDelivery } from './attempt-delivery.ts';
 import { backoffMs } from './backoff.ts';
-import type { Delivery, Notifier } from './notifier.ts';
+import type { Courier, Delivery } from './notifier.ts';
 import type { OutboxStore } from './outbox-store.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface OutboxWorkerOptions {
-  readonly notifiers: readonly Notifier[];
+  readonly notifiers: readonly Courier[];
   readonly store: OutboxStore;
   readonly clock: Clock;
   /** 0 (inclusive) to 1. */
   readonly random: () => number;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** Whether this process may deliver now; another may be at it. */
+  readonly mayDeliver?: () => boolean;
   /** Longest pause between two looks at the outbox. */
   readonly idleMs?: number;
 }
@@ -100,7 +102,7 @@ export class OutboxWorker {
       let waitMs = idleMs;
       this.#wake = new AbortController();
       try {
-        const { nextDueMs } = await this.runOnce();
+        const { nextDueMs } = this.#options.mayDeliver?.() === false ? NOTHING : await this.runOnce();
         if (nextDueMs !== undefined) waitMs = Math.min(idleMs, Math.max(100, nextDueMs - clock.now()));
       } catch (error) {
         logger.warn(
@@ -147,6 +149,7 @@ export class OutboxWorker {
       const waiting = { delivered, parked, retried: 0, pending: chain.length - index };
       const dueMs = Math.max(entry.nextAttemptMs, lane.pausedUntilMs);
       if (dueMs > clock.now()) return { ...waiting, nextDueMs: dueMs };
+      if (this.#options.mayDeliver?.() === false) return { ...waiting, nextDueMs: undefined };
       const waitMs = lane.bucket.take(clock.now());
       if (waitMs > 0) return { ...waiting, nextDueMs: clock.now() + waitMs };
       const delivery = await attemptDelivery({
@@ -226,7 +229,7 @@ export class OutboxWorker {
 }
 
 interface Lane {
-  readonly notifier: Notifier;
+  readonly notifier: Courier;
   readonly bucket: TokenBucket;
   pausedUntilMs: number;
 }

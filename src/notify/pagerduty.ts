@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { AlertMessage } from '../store/queries/outbox.ts';
-import type { Notifier } from './notifier.ts';
+import type { AlertMessage, ChangeMessage } from '../store/queries/outbox.ts';
+import type { Delivery, Notifier } from './notifier.ts';
+import { cut } from './cut.ts';
 import { type Fetch, postJson } from './post-json.ts';
+import { targetFields } from './target-fields.ts';
 
 /** Settings of `notify.pagerduty`. */
 export const pagerDutySettings = z.strictObject({
@@ -13,7 +15,12 @@ export const pagerDutySettings = z.strictObject({
     .url({ protocol: /^https?$/ })
     .default('https://events.pagerduty.com')
     .describe('Address of the Events API without path; https://events.eu.pagerduty.com for accounts in the EU.'),
-  timeout_seconds: z.number().min(0.05).max(60).default(10).describe('How long one attempt may take.'),
+  change_events: z.boolean().default(true).describe('Deploys and other changes are sent as change events.'),
+  webhook_secrets: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Secrets of webhook v3 subscriptions that post to /v1/pagerduty; several while one is replaced.'),
+  ...targetFields,
 });
 
 export type PagerDutySettings = z.infer<typeof pagerDutySettings>;
@@ -30,19 +37,25 @@ export function createPagerDutyNotifier(options: {
   readonly id?: string;
 }): Notifier {
   const { settings, fetch, id = 'pagerduty' } = options;
-  const url = `${settings.url.replace(/\/+$/, '')}/v2/enqueue`;
-  return {
+  const base = settings.url.replace(/\/+$/, '');
+  const post = (path: string, event: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Delivery> =>
+    postJson({
+      url: `${base}${path}`,
+      body: JSON.stringify({ routing_key: settings.routing_key, ...event }),
+      timeoutMs: settings.timeout_seconds * 1000,
+      signal,
+      fetch,
+      secrets: [settings.routing_key],
+    });
+  const notifier: Notifier = {
     id,
     rate: { perSecond: 2, burst: 10 },
-    deliver: (message, signal) =>
-      postJson({
-        url,
-        body: JSON.stringify({ routing_key: settings.routing_key, ...pagerDutyEvent(message) }),
-        timeoutMs: settings.timeout_seconds * 1000,
-        signal,
-        fetch,
-        secrets: [settings.routing_key],
-      }),
+    deliver: (message, signal) => post('/v2/enqueue', pagerDutyEvent(message), signal),
+  };
+  if (!settings.change_events) return notifier;
+  return {
+    ...notifier,
+    deliverChange: (message, signal) => post('/v2/change/enqueue', pagerDutyChange(message), signal),
   };
 }
 
@@ -50,7 +63,6 @@ const SUMMARY_LIMIT = 1024;
 const TEXT_LIMIT = 4096;
 const DETAILS_LIMIT_BYTES = 400_000;
 const LINKS_LIMIT = 20;
-const CUT_MARK = '… [cut]';
 
 /** Returns the event for a message, without the routing key. What is too long is cut and says so. */
 export function pagerDutyEvent(message: AlertMessage): Readonly<Record<string, unknown>> {
@@ -75,6 +87,24 @@ export function pagerDutyEvent(message: AlertMessage): Readonly<Record<string, u
   };
 }
 
+/** Returns the change event for a deploy or another change, without the routing key. */
+export function pagerDutyChange(message: ChangeMessage): Readonly<Record<string, unknown>> {
+  const { kind, title, model, version, url, atMs } = message;
+  const details = { kind, model, version };
+  return {
+    payload: {
+      summary: cut(
+        [model, version === '' ? '' : `version ${version}`, title].filter((part) => part !== '').join(': '),
+        SUMMARY_LIMIT,
+      ),
+      timestamp: new Date(atMs).toISOString(),
+      source: model === '' ? 'plumbline' : model,
+      custom_details: Object.fromEntries(Object.entries(details).filter(([, value]) => value !== '')),
+    },
+    ...(/^https?:\/\//.test(url) ? { links: [{ href: url, text: 'Change' }] } : {}),
+  };
+}
+
 function sourceOf({ gpu, model, scopeKey }: AlertMessage): string {
   if (gpu !== '') return gpu;
   return model === '' ? scopeKey : model;
@@ -87,6 +117,7 @@ function detailsOf(message: AlertMessage): Readonly<Record<string, unknown>> {
     conditions: conditions.slice(0, 50).map((condition) => cut(condition, TEXT_LIMIT)),
     values,
     labels,
+    ...(message.alerts.length < 2 ? {} : { alerts: message.alerts.slice(0, 50) }),
     ...(description === '' ? {} : { description: cut(description, TEXT_LIMIT) }),
     runbook: message.runbook,
     episode: message.episode,
@@ -97,16 +128,4 @@ function detailsOf(message: AlertMessage): Readonly<Record<string, unknown>> {
     runbook: message.runbook,
     episode: message.episode,
   };
-}
-
-/** Cuts a text to so many characters (UTF-16 units, never inside a pair) and marks the cut. */
-function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const room = limit - CUT_MARK.length;
-  const end = isHighSurrogate(text.charCodeAt(room - 1)) ? room - 1 : room;
-  return `${text.slice(0, end)}${CUT_MARK}`;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
 }

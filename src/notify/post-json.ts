@@ -20,6 +20,8 @@ export async function postJson(request: {
   readonly signal: AbortSignal;
   readonly fetch: Fetch;
   readonly secrets: readonly string[];
+  /** Refusals that mean that the work was done before, for example 409. */
+  readonly doneStatuses?: readonly number[];
 }): Promise<Delivery> {
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const clean = (text: string): string => cleaned(text, request.secrets);
@@ -31,7 +33,7 @@ export async function postJson(request: {
       redirect: 'manual',
       signal: AbortSignal.any([request.signal, timeout]),
     });
-    if (response.ok) {
+    if (response.ok || request.doneStatuses?.includes(response.status) === true) {
       await response.body?.cancel();
       return { ok: true };
     }
@@ -48,6 +50,15 @@ export async function postJson(request: {
     return failed('server', clean(describeError(error)));
   }
 }
+
+/** Returns the parts of an address that may be secret: the whole, and each long part of path and query. */
+export function urlSecrets(address: string): readonly string[] {
+  const { pathname, search, password } = new URL(address);
+  const parts = `${pathname}/${search}`.split(/[/?&=]/).filter((part) => part.length >= SECRET_PART);
+  return [address, password, ...parts];
+}
+
+const SECRET_PART = 8;
 
 function failed(reason: FailureReason, detail: string): Delivery {
   return { ok: false, retryable: true, reason, detail };

@@ -9,6 +9,7 @@ import { FakeClock } from '../../src/core/clock.ts';
 import { createOutboxStore } from '../../src/notify/outbox-store.ts';
 import { OutboxWorker } from '../../src/notify/outbox-worker.ts';
 import { createPagerDutyNotifier, pagerDutySettings } from '../../src/notify/pagerduty.ts';
+import { avoidedAlarms, ruleQualityQuery } from '../../src/store/queries/alert-quality.ts';
 import { alertHistoryQuery } from '../../src/store/queries/alerting.ts';
 import { Telemetry } from '../../src/telemetry/telemetry.ts';
 import { type Receiver, startReceiver } from '../notify/receiver.ts';
@@ -235,4 +236,32 @@ test('one evaluator and one that is restarted every minute come to the same', as
   expect(await history()).toEqual(whole);
   expect(resent).toEqual(sent);
   expect(sent).toHaveLength(4);
+});
+
+test('what one clause alone would have alarmed is counted, unless the rule fired as well', async () => {
+  const busy = (letters: string) =>
+    running.store.insert(
+      'signals',
+      letters.split('').flatMap((letter, index) => {
+        const row = { t: new Date(START + index * MINUTE).toISOString(), model: 'm', state: 'ok', evaluated_at: row0 };
+        return [
+          { ...row, signal: 'gpu_utilization_ratio', value: letter === 'f' ? 0.4 : 0.95 },
+          { ...row, signal: 'latency_p99_seconds', value: letter === 'b' ? 0.46 : 0.1 },
+          { ...row, signal: 'slo_latency_p99_seconds', value: 0.2 },
+        ];
+      }),
+    );
+  const row0 = new Date(START).toISOString();
+  await running.store.command({ name: 'empty', sql: 'TRUNCATE TABLE avoided_alarms' });
+  // Busy alone for six minutes, then busy and slow.
+  await busy('fggggggffbbbbbff');
+  const evaluator = await load();
+  for (let minute = 0; minute < 16; minute += 1) await evaluator.evaluateMinutes(minutes(minute, minute + 1));
+  const range = { from: START / 1000, to: START / 1000 + 3600 };
+  expect(await running.store.query(avoidedAlarms, range)).toEqual([
+    { alert: 'BusyAndSlow', clause: 'gpu_utilization_ratio above 0.85', alarms: 1, minutes: 4 },
+  ]);
+  const [quality] = await running.store.query(ruleQualityQuery, { from: START, to: START + 60 * MINUTE });
+  expect(quality).toMatchObject({ alert: 'BusyAndSlow', fired: 1, resolved: 0, medianSeconds: null });
+  expect(quality?.weeks).toEqual([[Date.UTC(2026, 10, 16), 1]]);
 });

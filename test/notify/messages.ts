@@ -23,6 +23,8 @@ export function messageOf(change: Partial<AlertMessage> = {}): AlertMessage {
     owner: 'ml-platform',
     runbook: 'GpuSaturatedAndLatencySloBreached',
     links: [{ text: 'Model', href: 'http://127.0.0.1/models/m' }],
+    alerts: [],
+    recentMs: [],
     ...change,
   };
 }

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 export interface ReceivedRequest {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The body as it came. */
+  readonly text: string;
   readonly headers: IncomingMessage['headers'];
 }
 
@@ -29,8 +31,8 @@ export async function startReceiver(): Promise<Receiver> {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const body: Readonly<Record<string, unknown>> = JSON.parse(Buffer.concat(chunks).toString());
-      received.push({ path: request.url ?? '', body, headers: request.headers });
+      const text = Buffer.concat(chunks).toString();
+      received.push({ path: request.url ?? '', body: parse(text), text, headers: request.headers });
       const answer = answers.shift() ?? { status: 202, body: '{"status":"success"}' };
       if (answer !== 'hang') response.writeHead(answer.status, { ...answer.headers }).end(answer.body ?? '');
     });
@@ -53,6 +55,16 @@ export async function startReceiver(): Promise<Receiver> {
         });
       }),
   };
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const body: Readonly<Record<string, unknown>> = JSON.parse(text);
+    return body;
+  } catch {
+    // Forms are looked at as text.
+    return {};
+  }
 }
 
 function portOf(address: AddressInfo | string | null): number {

@@ -1,3 +1,4 @@
+import { type ScaleBand, type ScaleLinear, scaleBand, scaleLinear } from 'd3-scale';
 import { escapeHtml } from './html-escape.ts';
 import type { FeatureReport } from './report.ts';
 
@@ -8,21 +9,28 @@ export function drawDistribution(feature: FeatureReport): string {
   const bars = toBars(feature);
   if (bars.length === 0) return '<p class="rates">No values to draw.</p>';
   const top = Math.max(...bars.flatMap((bar) => [bar.reference, bar.current]), 1e-9);
-  const step = (WIDTH - LEFT) / bars.length;
-  const columns = bars.map((bar, index) => {
-    const x = LEFT + index * step;
-    const title = `${bar.label}: reference ${percent(bar.reference)}, current ${percent(bar.current)}`;
-    return `<g><title>${escapeHtml(title)}</title>${rect('ref', x + step * 0.12, step * 0.36, bar.reference / top)}${rect('cur', x + step * 0.52, step * 0.36, bar.current / top)}<text x="${round(x + step / 2)}" y="${HEIGHT + 10}" transform="rotate(35 ${round(x + step / 2)} ${HEIGHT + 10})">${escapeHtml(shorten(bar.label))}</text></g>`;
-  });
-  const label = `Distribution of ${feature.feature}, reference and current`;
-  return `<svg viewBox="0 0 ${WIDTH + 24} ${HEIGHT + 58}" role="img" aria-label="${escapeHtml(label)}"><line x1="${LEFT}" x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/><text class="axis" x="${LEFT - 4}" y="10">${percent(top)}</text>${columns.join('')}</svg>`;
+  const scales = {
+    bins: scaleBand<number>().domain(bars.keys()).range([LEFT, WIDTH]).paddingInner(0.2).paddingOuter(0.1),
+    shares: scaleLinear().domain([0, top]).range([HEIGHT, TOP]),
+  };
+  const columns = bars.map((bar, index) => column(bar, index, scales)).join('');
+  const ticks = scales.shares
+    .ticks(3)
+    .slice(1)
+    .map((share) => {
+      const y = scales.shares(share).toFixed(1);
+      return `<line x1="${LEFT}" x2="${WIDTH}" y1="${y}" y2="${y}"/><text class="axis" x="${LEFT - 4}" y="${(scales.shares(share) + 3).toFixed(1)}">${percent(share)}</text>`;
+    });
+  const label = `Distribution of ${feature.feature}, reference and current. ${spoken(bars)}`;
+  return `<svg viewBox="0 0 ${WIDTH + 24} ${HEIGHT + 58}" role="img" aria-label="${escapeHtml(label)}">${ticks.join('')}<line x1="${LEFT}" x2="${WIDTH}" y1="${HEIGHT}" y2="${HEIGHT}"/>${columns}</svg>`;
 }
 
 type Bar = { readonly label: string; readonly reference: number; readonly current: number };
 
 const WIDTH = 420;
 const HEIGHT = 120;
-const LEFT = 40;
+const LEFT = 44;
+const TOP = 8;
 const MAX_BARS = 12;
 
 function toBars(feature: FeatureReport): readonly Bar[] {
@@ -57,9 +65,31 @@ function merged(bars: readonly Bar[]): readonly Bar[] {
   });
 }
 
-function rect(side: 'ref' | 'cur', x: number, width: number, share: number): string {
-  const height = share * (HEIGHT - 8);
-  return `<rect class="${side}" x="${round(x)}" y="${round(HEIGHT - height)}" width="${round(width)}" height="${round(height)}"/>`;
+interface Scales {
+  readonly bins: ScaleBand<number>;
+  readonly shares: ScaleLinear<number, number>;
+}
+
+function column(bar: Bar, index: number, { bins, shares }: Scales): string {
+  const left = bins(index) ?? LEFT;
+  const sides = scaleBand<'ref' | 'cur'>()
+    .domain(['ref', 'cur'])
+    .range([left, left + bins.bandwidth()])
+    .paddingInner(0.1);
+  const rect = (side: 'ref' | 'cur', share: number): string =>
+    `<rect class="${side}" x="${round(sides(side) ?? left)}" y="${round(shares(share))}" width="${round(sides.bandwidth())}" height="${round(HEIGHT - shares(share))}"/>`;
+  const title = `${bar.label}: reference ${percent(bar.reference)}, current ${percent(bar.current)}`;
+  const middle = round(left + bins.bandwidth() / 2);
+  return `<g><title>${escapeHtml(title)}</title>${rect('ref', bar.reference)}${rect('cur', bar.current)}<text x="${middle}" y="${HEIGHT + 10}" transform="rotate(35 ${middle} ${HEIGHT + 10})">${escapeHtml(shorten(bar.label))}</text></g>`;
+}
+
+/** The bins that moved most, for those who cannot see the bars. */
+function spoken(bars: readonly Bar[]): string {
+  return [...bars]
+    .sort((a, b) => Math.abs(b.current - b.reference) - Math.abs(a.current - a.reference))
+    .slice(0, 3)
+    .map((bar) => `${bar.label}: ${percent(bar.reference)} to ${percent(bar.current)}`)
+    .join('; ');
 }
 
 // Of an interval the upper end is enough: the lower one is at the bar before.

@@ -10,17 +10,29 @@ export function renderHtml(report: DriftReport): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Drift report</title><style>${DRIFT_STYLE}</style></head><body>
+<a class="skip" href="#content">Skip to content</a>
 <header><h1>Drift report</h1><p>Profile <b>${escapeHtml(report.profile)}</b>, reference ${count(reference.rows)} rows (${period}), ${report.windows.length} ${report.windows.length === 1 ? 'window' : 'windows'}. <span class="key ref"></span> reference <span class="key cur"></span> current</p></header>
+<main id="content" tabindex="-1">
 ${report.windows.length > 1 ? overview(report.windows) : ''}
 ${report.windows.map((window, index) => windowSection(report, window, index)).join('\n')}
 <details><summary>SQL of every number (${report.sql.length} statements)</summary>${report.sql
     .map((statement) => `<h4>${escapeHtml(statement.name)}</h4><pre>${escapeHtml(statement.sql)}</pre>`)
     .join('')}</details>
+</main>
 </body></html>
 `;
 }
 
-const WORST_FIRST = ['major', 'moderate', 'minor', 'negligible', 'insufficient_data', 'stable'];
+const WORST_FIRST = ['major', 'moderate', 'minor', 'negligible', 'insufficient_data', 'stable'] as const;
+/** What tells levels apart without their colour. */
+const SIGNS: Readonly<Record<(typeof WORST_FIRST)[number], string>> = {
+  major: '█',
+  moderate: '▆',
+  minor: '▄',
+  negligible: '▂',
+  insufficient_data: '?',
+  stable: '·',
+};
 const NUMBERS: readonly (readonly [keyof Statistics, string])[] = [
   ['psi', 'PSI'],
   ['psi_noise', 'expected noise'],
@@ -49,17 +61,17 @@ function overview(windows: readonly WindowReport[]): string {
     const cells = windows.map((window) => {
       const feature = allOf(window).find((candidate) => candidate.feature === name);
       const title = `${name}, ${window.window}: ${feature?.level ?? 'absent'}, PSI ${number(feature?.statistics.psi ?? null)}`;
-      return `<td class="cell ${feature?.level ?? ''}" title="${escapeHtml(title)}"><a href="#w-${escapeHtml(window.window)}">&nbsp;</a></td>`;
+      return `<td class="cell ${feature?.level ?? ''}" title="${escapeHtml(title)}"><a href="#w-${escapeHtml(window.window)}" aria-label="${escapeHtml(title)}">${SIGNS[feature?.level ?? 'stable']}</a></td>`;
     });
     return `<tr><th scope="row">${escapeHtml(name)}</th>${cells.join('')}</tr>`;
   });
   const head = windows
     .map((window) => `<th class="turn" scope="col"><span>${escapeHtml(window.window)}</span></th>`)
     .join('');
-  const legend = WORST_FIRST.map((level) => `<span class="badge ${level}">${level.replaceAll('_', ' ')}</span>`).join(
-    ' ',
-  );
-  return `<section><h2>Levels by window</h2><p>${legend}</p><div class="scroll"><table class="grid"><tr><th></th>${head}</tr>${rows.join('')}</table></div></section>`;
+  const legend = WORST_FIRST.map(
+    (level) => `<span class="badge ${level}">${SIGNS[level]} ${level.replaceAll('_', ' ')}</span>`,
+  ).join(' ');
+  return `<section><h2>Levels by window</h2><p>${legend}</p>${scroll('Levels by window', `<table class="grid"><caption>The level of each feature in each window; the fuller the sign, the worse.</caption><tr><td></td>${head}</tr>${rows.join('')}</table>`)}</section>`;
 }
 
 function windowSection(report: DriftReport, window: WindowReport, index: number): string {
@@ -93,11 +105,11 @@ function besideTable(window: WindowReport, profile: string): string {
     const cells = others.map((other) => {
       const found = other.features.find((feature) => feature.feature === name);
       const title = found === undefined ? '' : `${found.statistic}, threshold ${number(found.threshold)}`;
-      return `<td title="${escapeHtml(title)}"><span class="badge ${found?.level ?? ''}">${number(found?.value ?? null)}</span></td>`;
+      return `<td title="${escapeHtml(title)}"><span class="badge ${found?.level ?? ''}">${number(found?.value ?? null)} ${(found?.level ?? '').replaceAll('_', ' ')}</span></td>`;
     });
-    return `<tr><th scope="row">${escapeHtml(name)}</th><td title="PSI"><span class="badge ${level}">${number(own)}</span></td>${cells.join('')}</tr>`;
+    return `<tr><th scope="row">${escapeHtml(name)}</th><td title="PSI"><span class="badge ${level}">${number(own)} ${level.replaceAll('_', ' ')}</span></td>${cells.join('')}</tr>`;
   });
-  return `<h3>What each profile says</h3><div class="scroll"><table><tr><th></th>${head}</tr>${rows.join('')}</table></div>`;
+  return `<h3>What each profile says</h3>${scroll('What each profile says', `<table><caption>The key statistic of each profile, coloured by the level that the profile gives it.</caption><tr><td></td>${head}</tr>${rows.join('')}</table>`)}`;
 }
 
 function segmentTable(segments: readonly SegmentReport[]): string {
@@ -106,11 +118,14 @@ function segmentTable(segments: readonly SegmentReport[]): string {
   const head = names.map((name) => `<th scope="col">${escapeHtml(name)}</th>`).join('');
   const rows = segments.map((segment) => {
     const cells = segment.features
-      .map((feature) => `<td><span class="badge ${feature.level}">${number(feature.psi)}</span></td>`)
+      .map(
+        (feature) =>
+          `<td><span class="badge ${feature.level}">${number(feature.psi)} ${feature.level.replaceAll('_', ' ')}</span></td>`,
+      )
       .join('');
     return `<tr><th scope="row">${escapeHtml(segment.segment === '' ? '(none)' : segment.segment)}</th><td>${percent(segment.share_reference)} → ${percent(segment.share_current)}</td>${cells}</tr>`;
   });
-  return `<h3>By segment (PSI of each)</h3><div class="scroll"><table><tr><th></th><th scope="col">share</th>${head}</tr>${rows.join('')}</table></div>`;
+  return `<h3>By segment (PSI of each)</h3>${scroll('By segment', `<table><caption>PSI of each feature inside each segment, with the level in words.</caption><tr><td></td><th scope="col">share</th>${head}</tr>${rows.join('')}</table>`)}`;
 }
 
 function splitTable(splits: readonly SegmentSplit[]): string {
@@ -119,7 +134,12 @@ function splitTable(splits: readonly SegmentSplit[]): string {
     (split) =>
       `<tr><th scope="row">${escapeHtml(split.feature)}</th><td>${number(split.psi)}</td><td>${number(split.mix_psi)}</td><td>${number(split.inside_psi)}</td><td>${split.verdict}</td></tr>`,
   );
-  return `<h3>Where the change comes from</h3><div class="scroll"><table><tr><th></th><th scope="col">PSI</th><th scope="col">by mix</th><th scope="col">inside</th><th></th></tr>${rows.join('')}</table></div>`;
+  return `<h3>Where the change comes from</h3>${scroll('Where the change comes from', `<table><caption>PSI of each feature, in all, from the mix of segments, and inside of them.</caption><tr><td></td><th scope="col">PSI</th><th scope="col">by mix</th><th scope="col">inside</th><th scope="col">Verdict</th></tr>${rows.join('')}</table>`)}`;
+}
+
+/** A table that is wider than the page scrolls by itself, also by keyboard. */
+function scroll(name: string, table: string): string {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${name}">${table}</div>`;
 }
 
 function number(value: number | null): string {

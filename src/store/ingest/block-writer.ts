@@ -46,6 +46,12 @@ export interface BlockOutcome {
   readonly rejected: number;
 }
 
+/** What became of some lines: the units they went in as, and how many the engine would not have at all. */
+interface Inserted {
+  readonly units: readonly IngestUnit[];
+  readonly refused: number;
+}
+
 const COLLECTOR = 'kafka';
 const PATIENT = { attempts: Number.MAX_SAFE_INTEGER, baseMs: 100, capMs: 5000 } as const;
 /** ClickHouse remembers the last 10,000 tokens of a table; what was declared longer ago is looked up in the receipts. */
@@ -132,14 +138,15 @@ export class BlockWriter {
 
   async #once(block: LogBlock, unit: IngestUnit, sinceMs: number): Promise<BlockOutcome> {
     await this.#bury(block, block.problems, { receipt: unit.receipt, token: `${block.token}:dead` });
-    const units = await this.#insert(block, block.lines, unit, block.token);
+    const { units, refused } = await this.#insert(block, block.lines, unit, block.token);
     const receipts = await readReceipts(
       this.#store,
       units.map(({ receipt }) => receipt),
     );
     let accepted = 0;
-    let rejected = block.problems.length;
-    const places: string[] = block.problems.length > 0 ? [unit.receipt] : [];
+    const dead = block.problems.length + refused;
+    let rejected = dead;
+    const places: string[] = dead > 0 ? [unit.receipt] : [];
     for (const each of units) {
       const found = receipts.get(each.receipt);
       if (found === undefined)
@@ -150,19 +157,14 @@ export class BlockWriter {
     }
     await this.#place(block, places);
     for (const each of units) this.#metrics.stored(each, receipts.get(each.receipt) ?? NOTHING, sinceMs);
-    if (block.problems.length > 0) this.#metrics.stored({ ...unit, bytes: 0 }, buried(block.problems.length), sinceMs);
+    if (dead > 0) this.#metrics.stored({ ...unit, bytes: 0 }, buried(dead), sinceMs);
     return { accepted, rejected };
   }
 
-  /** Inserts some lines of a block and returns the units they went in as: one, or its halves when the engine refuses it. */
-  async #insert(
-    block: LogBlock,
-    lines: readonly BlockLine[],
-    unit: IngestUnit,
-    token: string,
-  ): Promise<readonly IngestUnit[]> {
-    if (lines.length === 0) return [];
-    if (await this.#isStored(block, unit)) return [unit];
+  /** Inserts some lines of a block, in one unit or in halves when the engine refuses it; refused records are buried. */
+  async #insert(block: LogBlock, lines: readonly BlockLine[], unit: IngestUnit, token: string): Promise<Inserted> {
+    if (lines.length === 0) return { units: [], refused: 0 };
+    if (await this.#isStored(block, unit)) return { units: [unit], refused: 0 };
     try {
       await this.#store.insertRaw({
         table: `ingest_${block.kind}`,
@@ -173,19 +175,14 @@ export class BlockWriter {
         settings: INSERT_SETTINGS,
       });
       this.#metrics.sent(block.kind, unit.rows);
-      return [unit];
+      return { units: [unit], refused: 0 };
     } catch (error) {
       if (!(error instanceof StoreError) || error.retryable || !DATA_CODES.has(error.databaseCode)) throw error;
       return this.#halve(block, lines, token, error);
     }
   }
 
-  async #halve(
-    block: LogBlock,
-    lines: readonly BlockLine[],
-    token: string,
-    error: StoreError,
-  ): Promise<readonly IngestUnit[]> {
+  async #halve(block: LogBlock, lines: readonly BlockLine[], token: string, error: StoreError): Promise<Inserted> {
     const [only] = lines;
     if (lines.length === 1 && only !== undefined) {
       const reason = `the database refuses it (code ${error.databaseCode})`;
@@ -194,15 +191,18 @@ export class BlockWriter {
       const problem = { lineNumber: only.lineNumber, field: '', reason, text };
       await this.#bury(block, [problem], { receipt, token: `${token}:dead` });
       await this.#place(block, [receipt]);
-      return [];
+      return { units: [], refused: 1 };
     }
     const middle = Math.ceil(lines.length / 2);
     const units: IngestUnit[] = [];
+    let refused = 0;
     for (const [index, half] of [lines.slice(0, middle), lines.slice(middle)].entries()) {
       const halfToken = `${token}#${index}`;
-      units.push(...(await this.#insert(block, half, unitOf(block, half, halfToken), halfToken)));
+      const inserted = await this.#insert(block, half, unitOf(block, half, halfToken), halfToken);
+      units.push(...inserted.units);
+      refused += inserted.refused;
     }
-    return units;
+    return { units, refused };
   }
 
   async #isStored(block: LogBlock, unit: IngestUnit): Promise<boolean> {

@@ -1,6 +1,4 @@
--- The same as service_per_minute by the hour, so that a month is read as fast as a day. Made anew from the minutes when
--- this file is run again before it was noted as done.
-DROP VIEW IF EXISTS $LOCAL(roll_service_hours) $ON_CLUSTER SYNC;
+-- The same as service_per_minute by the hour, so that a month is read as fast as a day.
 CREATE TABLE IF NOT EXISTS $LOCAL(service_per_hour) $ON_CLUSTER (
   model LowCardinality(String), version LowCardinality(String), segment LowCardinality(String), t DateTime('UTC') CODEC(Delta, ZSTD(1)),
   requests SimpleAggregateFunction(sum, UInt64), errors SimpleAggregateFunction(sum, UInt64),
@@ -9,14 +7,8 @@ CREATE TABLE IF NOT EXISTS $LOCAL(service_per_hour) $ON_CLUSTER (
 ) ENGINE = $ENGINE(AggregatingMergeTree) PARTITION BY toYYYYMM(t) ORDER BY (model, version, segment, t)
 SETTINGS non_replicated_deduplication_window = 10000;
 $DISTRIBUTED(service_per_hour, sipHash64(model, version));
-TRUNCATE TABLE $LOCAL(service_per_hour) $ON_CLUSTER SYNC;
 
-INSERT INTO service_per_hour (model, version, segment, t, requests, errors, latency_count, latency, score_count, score_sum)
-SELECT model, version, segment, toStartOfHour(t) AS hour, sum(requests), sum(errors), sum(latency_count),
-  quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count), sum(score_sum)
-FROM service_per_minute GROUP BY model, version, segment, hour;
-
-CREATE MATERIALIZED VIEW $LOCAL(roll_service_hours) $ON_CLUSTER TO $LOCAL(service_per_hour) AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_service_hours) $ON_CLUSTER TO $LOCAL(service_per_hour) AS
 SELECT model, version, segment, toStartOfHour(ts) AS t, count() AS requests, countIf(status = 'error') AS errors,
   countIf(isFinite(latency_ms)) AS latency_count,
   quantilesDDStateIf(0.01, 0.5, 0.95, 0.99)(latency_ms, isFinite(latency_ms)) AS latency,

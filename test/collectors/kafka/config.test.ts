@@ -39,6 +39,14 @@ describe('collectors.kafka', () => {
       { brokers: BROKERS, topics: { predictions: 'p' }, max_fetch_bytes: 2000 },
       /collectors\.kafka\.max_partition_fetch_bytes .*max_fetch_bytes/,
     ],
+    [
+      { brokers: BROKERS, topics: { predictions: 'p' }, linger: '40s' },
+      /collectors\.kafka\.request_timeout .*longer than linger/,
+    ],
+    [
+      { brokers: BROKERS, topics: { predictions: 'p' }, silence_timeout: '1s' },
+      /collectors\.kafka\.silence_timeout .*longer than linger/,
+    ],
     [{ brokers: BROKERS, topics: { predictions: 'p' }, group: 'g' }, /group/],
   ])('is refused with a sentence that names the place: %o', (kafka, sentence) => {
     expect(() => parseConfig({ collectors: { kafka } }, 'test')).toThrow(sentence);

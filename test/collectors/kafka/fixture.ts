@@ -2,11 +2,16 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { kafkaConfigSchema } from '../../../src/collectors/kafka/config.ts';
-import { KafkaCollector } from '../../../src/collectors/kafka/kafka-collector.ts';
+import { KafkaCollector, type KafkaCollectorOptions } from '../../../src/collectors/kafka/kafka-collector.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
-import { type KafkaBroker, type KafkaSource, startKafkaBroker } from '../../support/kafka-broker.ts';
+import {
+  type KafkaBroker,
+  type KafkaBrokerOptions,
+  type KafkaSource,
+  startKafkaBroker,
+} from '../../support/kafka-broker.ts';
 import { TestProducer } from '../../support/kafka-records.ts';
 import { waitFor } from '../../support/processes.ts';
 
@@ -24,8 +29,8 @@ export class KafkaFixture {
     this.producer = producer;
   }
 
-  static async start(source: KafkaSource): Promise<KafkaFixture> {
-    const [broker, db] = await Promise.all([startKafkaBroker(source), startTestStore()]);
+  static async start(source: KafkaSource, options: KafkaBrokerOptions = {}): Promise<KafkaFixture> {
+    const [broker, db] = await Promise.all([startKafkaBroker(source, options), startTestStore()]);
     return new KafkaFixture(broker, db, await TestProducer.connect(broker.brokers));
   }
 
@@ -33,6 +38,7 @@ export class KafkaFixture {
   collector(
     topics: Topics,
     more: Readonly<Record<string, unknown>> = {},
+    parts: Partial<Pick<KafkaCollectorOptions, 'store' | 'logger'>> = {},
   ): { readonly collector: KafkaCollector; readonly registry: Registry } {
     const registry = new Registry();
     const collector = new KafkaCollector({
@@ -51,6 +57,7 @@ export class KafkaFixture {
       logger: pino({ level: process.env['PLUMBLINE_TEST_LOG'] ?? 'silent' }),
       clock: systemClock,
       random: Math.random,
+      ...parts,
     });
     return { collector, registry };
   }

@@ -90,14 +90,16 @@ describe('the metrics of', () => {
 
 describe('every adapter', () => {
   const documentation = readFileSync(new URL('../../../docs/serving-adapters.md', import.meta.url), 'utf8');
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
 
   it.each(servingAdapters.map((adapter) => [adapter.runtime, adapter] as const))(
-    '%s has fixtures, a place in the order of runtimes and a line in the documentation',
+    '%s has fixtures, a place in the order of runtimes and a line in the README and the documentation',
     (runtime, { title, note }) => {
       expect(expectedSignals.filter((expected) => expected.runtime === runtime).length).toBeGreaterThan(0);
       expect([...RUNTIME_ORDER, ...CLUSTER_RUNTIMES]).toContain(runtime);
-      expect(documentation).toContain(`| ${title} |`);
+      expect(documentation).toMatch(new RegExp(`^\\| ${title} +\\|`, 'm'));
       expect(documentation).toContain(note);
+      expect(readme).toMatch(new RegExp(`^\\| ${title}( \\(.*\\))? +\\|`, 'm'));
     },
   );
 

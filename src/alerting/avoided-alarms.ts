@@ -1,0 +1,96 @@
+import type { AvoidedAlarm } from '../store/queries/alert-quality.ts';
+import { isFiring } from './alert-state.ts';
+import { alertKey, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
+import { comparesOf, type Condition, type Rule } from './rule.ts';
+import type { SignalWindow } from './signal-window.ts';
+
+const MINUTE_MS = 60_000;
+/** How often an alarm that goes on is written again. */
+const WRITE_EVERY_MINUTES = 60;
+
+/**
+ * Follows what each clause of a compound rule would have alarmed on its own, with the `for` of its rule: an alarm during
+ * which the rule itself never fires is one that the compound avoided. Kept in memory; after a restart a clause must hold
+ * for its time anew.
+ */
+export class AvoidedAlarms {
+  readonly #clauses: readonly Rule[];
+  readonly #parents: ReadonlyMap<string, { readonly rule: Rule; readonly text: string }>;
+  #alerts: ReadonlyMap<string, TrackedAlert> = new Map();
+  /** Alarms that the rule confirmed by firing as well. */
+  readonly #confirmed = new Set<string>();
+
+  constructor(rules: readonly Rule[]) {
+    const clauses = rules.flatMap((rule) =>
+      clausesOf(rule.when).map((when, index) => ({
+        rule,
+        text: comparesOf(when).map(describe).join(' or '),
+        clause: { ...rule, alert: `${rule.alert}#${index}`, when, unless: [], keepFiringForMs: 0 },
+      })),
+    );
+    this.#clauses = clauses.map(({ clause }) => clause);
+    this.#parents = new Map(clauses.map(({ clause, rule, text }) => [clause.alert, { rule, text }]));
+  }
+
+  /** Looks at a range of minutes and returns the alarms to be stored: those that ended, and from hour to hour those that go on. */
+  observe(range: {
+    readonly window: SignalWindow;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly threshold: ThresholdOverride;
+    /** The alerts of the rules themselves after the range. */
+    readonly alerts: ReadonlyMap<string, TrackedAlert>;
+  }): readonly AvoidedAlarm[] {
+    const { window, fromMs, toMs, threshold, alerts } = range;
+    const before = this.#alerts;
+    const { alerts: after, changes } = evaluateRange({
+      rules: this.#clauses,
+      window,
+      alerts: before,
+      fromMs,
+      toMs,
+      threshold,
+    });
+    // What is over is not needed any more.
+    this.#alerts = new Map([...after].filter(([, { state }]) => state.phase === 'pending' || isFiring(state)));
+    const ended = changes.flatMap(({ transition, alert, atMs }) =>
+      transition === 'resolved' ? (this.#toAvoided(alert, alerts, atMs, true) ?? []) : [],
+    );
+    const open = [...this.#alerts.values()].flatMap((alert) => {
+      const isDue = isFiring(alert.state) && (toMs / MINUTE_MS) % WRITE_EVERY_MINUTES === 0;
+      const avoided = isFiring(alert.state) ? this.#toAvoided(alert, alerts, toMs, false) : undefined;
+      return isDue && avoided !== undefined ? [avoided] : [];
+    });
+    return [...ended, ...open];
+  }
+
+  #toAvoided(
+    clause: TrackedAlert,
+    alerts: ReadonlyMap<string, TrackedAlert>,
+    untilMs: number,
+    isOver: boolean,
+  ): AvoidedAlarm | undefined {
+    const parent = this.#parents.get(clause.alert);
+    if (parent === undefined) return undefined;
+    const { firingSinceMs: sinceMs, episode } = clause.state;
+    const own = alerts.get(alertKey(parent.rule.alert, clause.scopeKey))?.state;
+    const fired = own !== undefined && own.firingSinceMs > 0 && (isFiring(own) || own.resolvedAtMs >= sinceMs);
+    if (fired) this.#confirmed.add(episode);
+    const isConfirmed = this.#confirmed.has(episode);
+    if (isOver) this.#confirmed.delete(episode);
+    if (isConfirmed) return undefined;
+    const { scopeKey, instance } = clause;
+    const minutes = Math.round((untilMs - sinceMs) / MINUTE_MS);
+    return { alert: parent.rule.alert, scopeKey, model: instance.model, clause: parent.text, sinceMs, minutes };
+  }
+}
+
+function clausesOf(when: Condition): readonly Condition[] {
+  return when.kind === 'all' && when.of.length > 1 ? when.of.filter(({ kind }) => kind !== 'none') : [];
+}
+
+function describe({ signal, op, bound }: ReturnType<typeof comparesOf>[number]): string {
+  const right =
+    bound.kind === 'number' ? String(bound.value) : `${bound.times === 1 ? '' : `${bound.times} x `}${bound.signal}`;
+  return `${signal} ${op} ${right}`;
+}
