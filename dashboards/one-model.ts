@@ -3,8 +3,16 @@ import { buildDashboard } from '../src/grafana/build-dashboard.ts';
 import type { JsonObject } from '../src/grafana/json.ts';
 import type { Section } from '../src/grafana/layout.ts';
 import type { PanelLink } from '../src/grafana/panel-text.ts';
-import { variable } from '../src/grafana/sql.ts';
-import { addressVariable, dataSourceVariable, modelVariable, versionVariable } from '../src/grafana/variables.ts';
+import { DASHBOARD_UIDS, dashboardLink, PLUMBLINE, SAME_MODEL } from '../src/grafana/links.ts';
+import { MODEL_FILTER, variable } from '../src/grafana/sql.ts';
+import {
+  addressVariable,
+  dataSourceVariable,
+  gpuVariable,
+  modelVariable,
+  segmentVariable,
+  versionVariable,
+} from '../src/grafana/variables.ts';
 import { businessBaselinePanel, businessMetricsPanel } from './panels/business.ts';
 import { featureDriftPanel, featuresByDriftPanel, predictionDriftPanel } from './panels/drift.ts';
 import { gpuMemoryPanel, gpuUtilizationPanel, podsPanel } from './panels/gpu.ts';
@@ -12,12 +20,10 @@ import { nowPanels } from './panels/now.ts';
 import { errorSizePanel, performancePanel } from './panels/performance.ts';
 import { errorsPanel, latencyPanel, trafficPanel } from './panels/service.ts';
 
-const UID = 'plumbline-model';
-
 /** Returns the dashboard of one model: business, traffic, latency, GPU, drift and quality on one time axis. */
 export function oneModel(): JsonObject {
   return buildDashboard({
-    uid: UID,
+    uid: DASHBOARD_UIDS.model,
     title: 'Plumbline / One model',
     description: 'Is it the inputs, the code, the GPU or the traffic? Everything about one model on one time axis.',
     variables: [
@@ -25,6 +31,8 @@ export function oneModel(): JsonObject {
       dataSourceVariable('prometheus'),
       modelVariable(),
       versionVariable(),
+      segmentVariable(),
+      gpuVariable(MODEL_FILTER),
       addressVariable(),
     ],
     annotations: [
@@ -39,13 +47,19 @@ export function oneModel(): JsonObject {
   });
 }
 
-const PLUMBLINE = variable('plumbline');
 const MODEL_IN_URL = variable('model', 'percentencode');
 
-const ONLY_THIS_VERSION: PanelLink = {
-  title: 'Only this version',
-  url: `/d/${UID}?${variable('clickhouse', 'queryparam')}&${variable('prometheus', 'queryparam')}&${variable('model', 'queryparam')}&var-version=\${__field.labels.version}&\${__url_time_range}`,
-};
+const ONLY_THIS_VERSION = dashboardLink('Only this version', 'model', [
+  SAME_MODEL,
+  'var-version=${__field.labels.version}',
+]);
+
+const THIS_FEATURE = dashboardLink('This feature', 'featureDrift', [SAME_MODEL, 'var-feature=${__value.raw}']);
+
+const THIS_FEATURE_OF_SERIES = dashboardLink('This feature', 'featureDrift', [
+  SAME_MODEL,
+  'var-feature=${__field.labels.feature}',
+]);
 
 const DRIFT_NUMBERS: PanelLink = {
   title: 'Numbers and SQL of this model in Plumbline',
@@ -112,9 +126,9 @@ function driftSection(): Section {
     id: 105,
     title: 'Inputs and predictions: are they what the model learned from?',
     lines: [
-      { height: 12, panels: [{ width: 24, panel: featureDriftPanel(40) }] },
+      { height: 12, panels: [{ width: 24, panel: featureDriftPanel(40, [THIS_FEATURE_OF_SERIES]) }] },
       { height: 9, panels: [{ width: 24, panel: predictionDriftPanel(41) }] },
-      { height: 12, panels: [{ width: 24, panel: featuresByDriftPanel(42, [DRIFT_NUMBERS]) }] },
+      { height: 12, panels: [{ width: 24, panel: featuresByDriftPanel(42, [THIS_FEATURE, DRIFT_NUMBERS]) }] },
     ],
   };
 }

@@ -9,6 +9,7 @@ const PACKAGES = {
   java: 'openjdk-17-jre-headless',
   mvn: 'maven',
   kcat: 'kcat',
+  chromium: 'chromium',
 } as const;
 
 const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
@@ -19,6 +20,7 @@ const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
   java: 'java',
   mvn: 'mvn',
   kcat: 'kcat',
+  chromium: 'chromium',
 };
 
 /**

@@ -11,7 +11,7 @@ import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
 const TOP_FEATURES = 20;
 
 /** Returns the grid of drift by feature and time, the features that moved most. */
-export function featureDriftPanel(id: number): PlacedPanel {
+export function featureDriftPanel(id: number, links: readonly PanelLink[]): PlacedPanel {
   const source = [
     `FROM ${table('signals')} FINAL`,
     `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND signal = 'feature_psi' AND feature != '' AND state = 'ok'`,
@@ -28,6 +28,7 @@ export function featureDriftPanel(id: number): PlacedPanel {
     nameLabel: 'feature',
     steps: PSI_STEPS,
     maxColumns: 120,
+    links,
     target: clickHouseQuery({
       refId: 'A',
       format: 'timeseries',

@@ -1,7 +1,7 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import { prometheusTableQuery } from '../../src/grafana/prometheus-query.ts';
-import { MODEL_FILTER, sharedUnit, table, variable } from '../../src/grafana/sql.ts';
+import { GPU_FILTER, MODEL_FILTER, sharedUnit, table, variable } from '../../src/grafana/sql.ts';
 import { tablePanel } from '../../src/grafana/table-panel.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
 import { prometheusName } from '../../src/signals/signal-definition.ts';
@@ -83,7 +83,7 @@ function gpuQuery(signals: readonly string[]): ReturnType<typeof clickHouseQuery
     sql: [
       "SELECT $__timeInterval(ts) AS time, concat(pod, ' ', gpu, if(signal = 'gpu_sm_active_ratio', ' SM active', '')) AS series, avg(value) AS Value",
       `FROM ${table('gpu_samples')}`,
-      `WHERE $__timeFilter(ts) AND ${MODEL_FILTER} AND signal IN (${names})`,
+      `WHERE $__timeFilter(ts) AND ${MODEL_FILTER} AND ${GPU_FILTER} AND signal IN (${names})`,
       'GROUP BY time, series ORDER BY time, series',
     ].join('\n'),
   });

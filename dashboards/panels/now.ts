@@ -25,7 +25,7 @@ export function nowPanels(ids: NowIds): readonly PlacedPanel[] {
     signalStat(
       ids.gpu,
       'gpu_utilization_ratio',
-      'Busiest GPU',
+      'GPU in use',
       'Above 85 % the next rise of traffic becomes latency.',
       GPU_STEPS,
     ),

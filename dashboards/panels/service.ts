@@ -1,15 +1,11 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import type { PanelLink } from '../../src/grafana/panel-text.ts';
-import {
-  MODEL_FILTER,
-  sharedUnit,
-  signalSeriesSql,
-  table,
-  VERSION_FILTER,
-  wholeBuckets,
-} from '../../src/grafana/sql.ts';
+import { SERVICE_BUCKET_SECONDS, SERVICE_TIME, serviceRows } from '../../src/grafana/service-sql.ts';
+import { MODEL_FILTER, SEGMENT_FILTER, sharedUnit, signalSeriesSql, VERSION_FILTER } from '../../src/grafana/sql.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
+
+const CHOSEN = `${MODEL_FILTER} AND ${SEGMENT_FILTER} AND ${VERSION_FILTER}`;
 
 /** Returns the chart of predictions per second, stacked by version. */
 export function trafficPanel(id: number, links: readonly PanelLink[]): PlacedPanel {
@@ -18,7 +14,7 @@ export function trafficPanel(id: number, links: readonly PanelLink[]): PlacedPan
       id,
       title: 'Traffic by version',
       shows: 'Shows predictions per second of each version, on top of each other.',
-      from: 'table service_per_minute, whole time buckets only',
+      from: 'tables service_per_minute and, beyond two days, service_per_hour; whole time buckets only',
       act: 'A version that takes over without a deploy mark is worth a question; traffic that stops is a broken caller or collector.',
     },
     unit: sharedUnit('requests_per_second'),
@@ -30,9 +26,8 @@ export function trafficPanel(id: number, links: readonly PanelLink[]): PlacedPan
         refId: 'A',
         format: 'timeseries',
         sql: [
-          'SELECT $__timeInterval(t) AS time, version, sum(requests) / $__interval_s AS Value',
-          `FROM ${table('service_per_minute')}`,
-          `WHERE ${wholeBuckets('t')} AND ${MODEL_FILTER} AND segment = '' AND ${VERSION_FILTER}`,
+          `SELECT ${SERVICE_TIME}, version, sum(requests) / ${SERVICE_BUCKET_SECONDS} AS Value`,
+          `FROM ${serviceRows(CHOSEN, ['version', 'requests'])}`,
           'GROUP BY time, version ORDER BY time, version',
         ].join('\n'),
       }),
@@ -47,7 +42,7 @@ export function errorsPanel(id: number, links: readonly PanelLink[]): PlacedPane
       id,
       title: 'Errors by version',
       shows: 'Shows the share of predictions with status error, by version, and the objective as a dashed line.',
-      from: 'table service_per_minute and signal slo_error_ratio',
+      from: 'tables service_per_minute and service_per_hour and signal slo_error_ratio',
       act: 'When one version only is above the line, take it out of service; when all are, look at inputs and GPUs.',
     },
     unit: sharedUnit('error_ratio', 'slo_error_ratio'),
@@ -59,9 +54,8 @@ export function errorsPanel(id: number, links: readonly PanelLink[]): PlacedPane
         refId: 'A',
         format: 'timeseries',
         sql: [
-          'SELECT $__timeInterval(t) AS time, version, sum(errors) / sum(requests) AS Value',
-          `FROM ${table('service_per_minute')}`,
-          `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND segment = '' AND ${VERSION_FILTER}`,
+          `SELECT ${SERVICE_TIME}, version, sum(errors) / sum(requests) AS Value`,
+          `FROM ${serviceRows(CHOSEN, ['version', 'errors', 'requests'])}`,
           'GROUP BY time, version ORDER BY time, version',
         ].join('\n'),
       }),
@@ -77,7 +71,7 @@ export function latencyPanel(id: number): PlacedPanel {
       id,
       title: 'Latency against its objective',
       shows: 'Shows p50, p95 and p99 of the chosen versions, and the objective for p99 as a dashed line.',
-      from: 'table service_per_minute (quantile sketches with 1 % relative error, merged over each bucket) and signal slo_latency_p99_seconds',
+      from: 'tables service_per_minute and service_per_hour (quantile sketches with 1 % relative error, merged over each bucket) and signal slo_latency_p99_seconds',
       act: 'When p99 alone rises, look for slow segments or pods; when p50 rises with it, look at the GPU panels below.',
     },
     unit: sharedUnit('latency_p50_seconds', 'latency_p95_seconds', 'latency_p99_seconds', 'slo_latency_p99_seconds'),
@@ -98,9 +92,8 @@ export function latencyPanel(id: number): PlacedPanel {
 function latencySql(): string {
   return [
     'SELECT time, q[1] / 1000 AS p50, q[2] / 1000 AS p95, q[3] / 1000 AS p99 FROM (',
-    'SELECT $__timeInterval(t) AS time, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(latency) AS q',
-    `FROM ${table('service_per_minute')}`,
-    `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND segment = '' AND ${VERSION_FILTER}`,
+    `SELECT ${SERVICE_TIME}, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(latency) AS q`,
+    `FROM ${serviceRows(CHOSEN, ['latency', 'latency_count'])}`,
     'GROUP BY time HAVING sum(latency_count) > 0) ORDER BY time',
   ].join('\n');
 }

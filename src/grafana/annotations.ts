@@ -21,31 +21,44 @@ export function changeAnnotations(options: {
   readonly name: string;
   readonly kinds: readonly string[];
   readonly color: string;
+  /** Condition on the column model; the chosen model by default. */
+  readonly filter?: string;
 }): Builder<AnnotationQuery> {
+  const filter = options.filter ?? MODEL_FILTER;
   const kinds = options.kinds.map((kind) => `'${kind}'`).join(', ');
   const sql = [
     'SELECT ts AS time, title,',
     "concat(kind, if(version = '', '', concat(' of version ', version)), if(url = '', '', concat(' ', url))) AS text,",
     "arrayStringConcat(arrayFilter(tag -> tag != '', [toString(kind), toString(model), toString(version)]), ',') AS tags",
     `FROM ${table('change_events')}`,
-    `WHERE $__timeFilter(ts) AND (${MODEL_FILTER} OR model = '') AND kind IN (${kinds})`,
+    `WHERE $__timeFilter(ts) AND (${filter} OR model = '') AND kind IN (${kinds})`,
     'ORDER BY time LIMIT 1000',
   ].join('\n');
   return clickHouseAnnotations({ name: options.name, color: options.color, sql });
 }
 
-/** Returns the spans in which alerts of the model fired: from firing to resolved, or to the end of the picture. */
-export function alertAnnotations(): Builder<AnnotationQuery> {
+/** Returns the spans in which alerts of the model, or of those that `filter` names, fired: from firing to resolved, or to the end of the picture. */
+export function alertAnnotations(filter: string = MODEL_FILTER): Builder<AnnotationQuery> {
   const sql = [
     "SELECT minIf(at, transition = 'firing') AS time,",
     "if(countIf(transition = 'resolved') = 0, $__toTime_ms, maxIf(at, transition = 'resolved')) AS timeEnd,",
     "any(alert) AS title, argMax(summary, at) AS text, concat(any(severity), ',', any(alert)) AS tags",
     `FROM ${table('alert_history')} FINAL`,
-    `WHERE ${MODEL_FILTER} AND at >= $__fromTime_ms - INTERVAL 30 DAY AND at <= $__toTime_ms GROUP BY episode`,
+    `WHERE ${filter} AND at >= $__fromTime_ms - INTERVAL 30 DAY AND at <= $__toTime_ms GROUP BY episode`,
     "HAVING countIf(transition = 'firing') > 0 AND time <= $__toTime_ms AND timeEnd >= $__fromTime_ms",
     'ORDER BY time LIMIT 1000',
   ].join('\n');
   return clickHouseAnnotations({ name: 'Alerts', color: 'red', sql });
+}
+
+/** Returns the marks that every dashboard has: notes by hand, deploys, retrains and alerts of the models of `filter`. */
+export function commonAnnotations(filter: string = MODEL_FILTER): readonly Builder<AnnotationQuery>[] {
+  return [
+    handwrittenAnnotations(),
+    changeAnnotations({ name: 'Deploys', kinds: ['deploy', 'rollout'], color: 'blue', filter }),
+    changeAnnotations({ name: 'Retrains', kinds: ['retrain'], color: 'purple', filter }),
+    alertAnnotations(filter),
+  ];
 }
 
 function clickHouseAnnotations(options: {

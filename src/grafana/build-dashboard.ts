@@ -29,6 +29,8 @@ export interface DashboardSpec {
   readonly annotations: readonly Builder<AnnotationQuery>[];
   readonly links: readonly PanelLink[];
   readonly sections: readonly Section[];
+  /** Begin of the time range that is shown first; six hours ago by default. */
+  readonly from?: string;
 }
 
 /**
@@ -44,7 +46,7 @@ export function buildDashboard(spec: DashboardSpec): JsonObject {
     .readonly()
     .timezone('browser')
     .tooltip(DashboardCursorSync.Crosshair)
-    .time({ from: 'now-6h', to: 'now' })
+    .time({ from: spec.from ?? 'now-6h', to: 'now' })
     .timepicker(new TimePickerBuilder().refreshIntervals(['1m', '5m', '15m', '1h']))
     .refresh('1m')
     .variables([...spec.variables])

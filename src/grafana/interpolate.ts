@@ -4,6 +4,8 @@ import { AppError } from '../core/errors.ts';
 export interface VariableValues {
   readonly values: Readonly<Record<string, readonly string[]>>;
   readonly all?: readonly string[];
+  /** Whose plugin fills in what has no format: Prometheus makes regular expressions of several values. */
+  readonly source?: 'clickhouse' | 'prometheus';
 }
 
 /**
@@ -20,7 +22,7 @@ export function interpolate(text: string, chosen: VariableValues): string {
       const name = braced ?? plain ?? '';
       const values = chosen.values[name];
       if (values === undefined) throw new AppError('E_GRAFANA_VARIABLE', `Variable ${name} has no value.`);
-      return formatValues(values, format);
+      return format === undefined && chosen.source === 'prometheus' ? matcher(values) : formatValues(values, format);
     },
   );
 }
@@ -30,6 +32,14 @@ function applyConditionalAll(text: string, all: readonly string[]): string {
     /\$__conditionalAll\(((?:[^(),]|\([^()]*\))*),\s*\$\{?(\w+)\}?\s*\)/g,
     (_call, condition: string, name: string) => (all.includes(name) ? '1=1' : condition),
   );
+}
+
+/** @see grafana/grafana 12, packages/grafana-prometheus/src/datasource.ts interpolateQueryExpr */
+function matcher(values: readonly string[]): string {
+  const [first = '', ...others] = values.map((value) =>
+    value.replaceAll('\\', String.raw`\\\\`).replaceAll(/[$^*{}[\]'+?.()|]/g, String.raw`\\$&`),
+  );
+  return others.length === 0 ? first : `(${[first, ...others].join('|')})`;
 }
 
 function formatValues(values: readonly string[], format: string | undefined): string {

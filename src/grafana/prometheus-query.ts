@@ -11,3 +11,19 @@ export function prometheusTableQuery(options: { readonly refId: string; readonly
     .format(PromQueryFormat.Table)
     .instant();
 }
+
+/** Returns the builder of a Prometheus query over the time range; each series is named by `legend`. */
+export function prometheusRangeQuery(options: {
+  readonly refId: string;
+  readonly expr: string;
+  /** Grafana's legend format, such as `{{job}}`. */
+  readonly legend: string;
+}): Builder<Dataquery> {
+  return new DataqueryBuilder()
+    .refId(options.refId)
+    .datasource(dataSourceRef('prometheus'))
+    .expr(options.expr)
+    .legendFormat(options.legend)
+    .format(PromQueryFormat.TimeSeries)
+    .range();
+}

@@ -1,5 +1,6 @@
 import { findSignal } from '../signals/catalogue.ts';
 import { AppError } from '../core/errors.ts';
+import type { SignalScope } from '../signals/signal-definition.ts';
 
 /** The database that Grafana reads. One place, because every query names its tables in full. */
 const DATABASE = 'plumbline';
@@ -9,8 +10,18 @@ export type TableName =
   | 'service_per_minute'
   | 'change_events'
   | 'alert_history'
+  | 'alert_states'
+  | 'business_metrics'
+  | 'dead_letters'
   | 'drift_results'
-  | 'gpu_samples';
+  | 'feature_grids'
+  | 'feature_histogram'
+  | 'gpu_samples'
+  | 'ingest_receipts'
+  | 'labels'
+  | 'outbox'
+  | 'reference_profiles'
+  | 'service_per_hour';
 
 /** Returns the full name of a table. */
 export function table(name: TableName): string {
@@ -28,11 +39,17 @@ export const MODEL_FILTER = `model = ${variable('model', 'singlequote')}`;
 /** Rows of the chosen versions; all of them when the variable says All. */
 export const VERSION_FILTER = `$__conditionalAll(version IN (${variable('version', 'singlequote')}), $version)`;
 
-/** Only whole time buckets, so that a rate at the edge of the picture is not a fraction of itself. */
-export function wholeBuckets(column: string): string {
-  const bucket = 'INTERVAL $__interval_s second';
-  return `${column} >= toStartOfInterval($__fromTime, ${bucket}) AND ${column} < toStartOfInterval($__toTime, ${bucket})`;
-}
+/** Rows of the chosen models; all of them when the variable says All. */
+export const MODELS_FILTER = `$__conditionalAll(model IN (${variable('model', 'singlequote')}), $model)`;
+
+/** Rows of the chosen GPUs; all of them when the variable says All. */
+export const GPU_FILTER = `$__conditionalAll(gpu IN (${variable('gpu', 'singlequote')}), $gpu)`;
+
+/** What the segment variable says for all traffic; a segment has a '='. */
+export const ALL_TRAFFIC = 'all';
+
+/** Rows of the chosen segment. */
+export const SEGMENT_FILTER = `segment = if(${variable('segment', 'singlequote')} = '${ALL_TRAFFIC}', '', ${variable('segment', 'singlequote')})`;
 
 /**
  * Returns SQL for the model-level series of a signal: columns `time` and one named after `title`.
@@ -49,6 +66,55 @@ export function signalSeriesSql(signal: string, title: string): string {
     `AND version = '' AND feature = '' AND segment = '' AND gpu = '' AND state = 'ok'`,
     'GROUP BY time ORDER BY time',
   ].join('\n');
+}
+
+/** A level of signals below the model. */
+export type LowerScope = Exclude<SignalScope, 'model'>;
+
+/**
+ * Returns SQL for one series of a signal per model, version, feature, segment or GPU: columns `time`, `series`, `Value`.
+ *
+ * @throws E_DASHBOARD  when the catalogue has no such signal
+ */
+export function signalByScopeSql(options: {
+  readonly signal: string;
+  readonly filter: string;
+  readonly scope?: SignalScope;
+  /** SQL of the name of a series. */
+  readonly series: string;
+}): string {
+  const definition = findSignal(options.signal);
+  if (definition === undefined) throw unknownSignal(options.signal);
+  return [
+    `SELECT $__timeInterval(t) AS time, ${options.series} AS series, ${definition.sql} AS Value`,
+    `FROM ${table('signals')} FINAL`,
+    `WHERE $__timeFilter(t) AND ${options.filter} AND signal = '${options.signal}'`,
+    `AND ${scopeFilter(options.scope ?? 'model')} AND state = 'ok'`,
+    'GROUP BY time, series ORDER BY time, series',
+  ].join('\n');
+}
+
+/** Returns the condition that rows are of a scope: every level below the model is empty but that one. */
+export function scopeFilter(scope: SignalScope): string {
+  return LEVELS.map((level) => `${level} ${level === scope ? '!=' : '='} ''`).join(' AND ');
+}
+
+/** Where the newest values of signals are: Plumbline concludes a minute within half a minute of its end. */
+export const NEWEST = "t > $__toTime - INTERVAL 15 MINUTE AND t <= $__toTime AND state = 'ok'";
+
+/**
+ * Returns SQL for the newest value of a signal, as an aggregate over rows of several signals; null without one.
+ *
+ * @throws E_DASHBOARD  when the catalogue has no such signal
+ */
+export function newest(signal: string): string {
+  if (findSignal(signal) === undefined) throw unknownSignal(signal);
+  return `argMaxOrNullIf(value, t, signal = '${signal}')`;
+}
+
+/** Returns names as a list of SQL texts. */
+export function sqlList(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
 }
 
 /**
@@ -70,6 +136,8 @@ export function sharedUnit(...signals: readonly string[]): string {
   }
   return unit;
 }
+
+const LEVELS: readonly LowerScope[] = ['version', 'feature', 'segment', 'gpu'];
 
 function unknownSignal(signal: string): AppError {
   return new AppError('E_DASHBOARD', `The catalogue has no signal "${signal}".`);

@@ -7,7 +7,8 @@ import {
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import type { PlacedPanel } from './layout.ts';
-import { describePanel, type PanelText } from './panel-text.ts';
+import type { DATA_SOURCES } from './datasources.ts';
+import { describePanel, type PanelLink, type PanelText } from './panel-text.ts';
 import { type Step, thresholds } from './thresholds.ts';
 
 /** Returns a single number, the newest of its series, over a small curve of the rest. */
@@ -17,9 +18,12 @@ export function statPanel(options: {
   readonly target: Builder<Dataquery>;
   readonly steps: readonly Step[];
   readonly decimals?: number;
+  readonly source?: keyof typeof DATA_SOURCES;
+  readonly links?: readonly PanelLink[];
 }): PlacedPanel {
+  const { text, target, source = 'clickhouse', links = [] } = options;
   return (place) => {
-    const builder = describePanel(new PanelBuilder(), { text: options.text, place, targets: [options.target] })
+    const builder = describePanel(new PanelBuilder(), { text, place, targets: [target], source, links })
       .unit(options.unit)
       .noValue('no data')
       .thresholds(thresholds(options.steps))

@@ -8,7 +8,7 @@ import {
 import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/statushistory';
 import type { PlacedPanel } from './layout.ts';
-import { describePanel, type PanelText } from './panel-text.ts';
+import { describePanel, type PanelLink, type PanelText } from './panel-text.ts';
 import { type Step, thresholds } from './thresholds.ts';
 
 /** Returns a grid of coloured cells, one row a series and one column a time bucket, coloured by bands of the value. */
@@ -21,9 +21,15 @@ export function statusHistoryPanel(options: {
   /** Most columns; more of them could not be told apart. */
   readonly maxColumns: number;
   readonly decimals?: number;
+  readonly links?: readonly PanelLink[];
 }): PlacedPanel {
   return (place) =>
-    describePanel(new PanelBuilder(), { text: options.text, place, targets: [options.target] })
+    describePanel(new PanelBuilder(), {
+      text: options.text,
+      place,
+      targets: [options.target],
+      links: options.links ?? [],
+    })
       .maxDataPoints(options.maxColumns)
       .unit(options.unit)
       .decimals(options.decimals ?? 2)

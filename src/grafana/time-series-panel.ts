@@ -14,6 +14,7 @@ import {
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import type { DATA_SOURCES } from './datasources.ts';
 import type { PlacedPanel } from './layout.ts';
 import { describePanel, type PanelLink, type PanelText } from './panel-text.ts';
 import { type Step, thresholds } from './thresholds.ts';
@@ -26,7 +27,8 @@ export interface TimeSeriesOptions {
   readonly nameLabel?: string;
   /** Columns that name themselves: without this, Grafana puts the refId before them when there are several queries. */
   readonly columns?: readonly string[];
-  /** Upper end of the axis; the lower one is always 0. */
+  /** Lower end of the axis; 0 by default, null for that of the data. */
+  readonly min?: number | null;
   readonly max?: number;
   readonly stacked?: boolean;
   /** Coloured bands behind the lines. */
@@ -35,6 +37,7 @@ export interface TimeSeriesOptions {
   readonly dashed?: readonly { readonly name: string; readonly color: string }[];
   readonly units?: readonly { readonly pattern: string; readonly unit: string }[];
   readonly links?: readonly PanelLink[];
+  readonly source?: keyof typeof DATA_SOURCES;
 }
 
 /** Returns a line chart on the common time axis; its y axis has a fixed width so that charts below each other align. */
@@ -42,7 +45,6 @@ export function timeSeriesPanel(options: TimeSeriesOptions): PlacedPanel {
   return (place) => {
     const builder = describePanel(new PanelBuilder(), { ...options, place })
       .unit(options.unit)
-      .min(0)
       .drawStyle(GraphDrawStyle.Line)
       .lineWidth(1)
       .fillOpacity(options.stacked === true ? 30 : 8)
@@ -53,6 +55,7 @@ export function timeSeriesPanel(options: TimeSeriesOptions): PlacedPanel {
       .axisWidth(72)
       .legend(legend())
       .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+    if (options.min !== null) builder.min(options.min ?? 0);
     if (options.max !== undefined) builder.max(options.max);
     if (options.nameLabel !== undefined) builder.displayName(`\${__field.labels.${options.nameLabel}}`);
     if (options.stacked === true) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));

@@ -9,7 +9,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { clickHouseVariableQuery } from './clickhouse-query.ts';
 import { DATA_SOURCES, dataSourceRef } from './datasources.ts';
-import { MODEL_FILTER, table } from './sql.ts';
+import { ALL_TRAFFIC, MODEL_FILTER, sqlList, table } from './sql.ts';
 
 /** Returns the variable that chooses one of the data sources; the provisioned one is preset. */
 export function dataSourceVariable(name: keyof typeof DATA_SOURCES): Builder<VariableModel> {
@@ -43,7 +43,51 @@ export function versionVariable(): Builder<VariableModel> {
   })
     .multi(true)
     .includeAll(true)
-    .current({ selected: true, text: ['All'], value: ['$__all'] });
+    .current(ALL);
+}
+
+/** Returns the variable that chooses models, among those with signals in the time range; all by default. */
+export function modelsVariable(options: { readonly signals?: readonly string[] } = {}): Builder<VariableModel> {
+  const { signals = ['requests_per_second'] } = options;
+  const sql = `SELECT DISTINCT model FROM ${table('signals')} WHERE $__timeFilter(t) AND signal IN (${sqlList(signals)}) AND model != '' ORDER BY model`;
+  return queryVariable({ name: 'model', label: 'Model', description: 'Models; all by default.', sql })
+    .multi(true)
+    .includeAll(true)
+    .current(ALL);
+}
+
+/** Returns the variable that chooses a segment of the chosen model's traffic; all traffic by default. */
+export function segmentVariable(): Builder<VariableModel> {
+  const sql = `SELECT DISTINCT if(segment = '', '${ALL_TRAFFIC}', segment) AS segment FROM ${table('service_per_minute')} WHERE $__timeFilter(t) AND ${MODEL_FILTER} ORDER BY segment`;
+  return queryVariable({
+    name: 'segment',
+    label: 'Segment',
+    description: 'Part of the traffic, for traffic, errors and latency.',
+    sql,
+  }).current({ selected: true, text: ALL_TRAFFIC, value: ALL_TRAFFIC });
+}
+
+/** Returns the variable that chooses GPUs among those with samples of the models of `filter`; all by default. */
+export function gpuVariable(filter: string): Builder<VariableModel> {
+  const sql = `SELECT DISTINCT gpu FROM ${table('gpu_samples')} WHERE $__timeFilter(ts) AND signal = 'gpu_utilization_ratio' AND ${filter} ORDER BY gpu`;
+  return queryVariable({ name: 'gpu', label: 'GPU', description: 'GPUs and MIG slices; all by default.', sql })
+    .multi(true)
+    .includeAll(true)
+    .current(ALL);
+}
+
+/** Returns the variable that chooses a feature of the chosen model, the most drifted first. */
+export function featureVariable(): Builder<VariableModel> {
+  const sql = [
+    `SELECT feature FROM ${table('signals')} FINAL WHERE $__timeFilter(t) AND ${MODEL_FILTER}`,
+    "AND signal = 'feature_psi' AND feature != '' AND state = 'ok' GROUP BY feature ORDER BY max(value) DESC, feature",
+  ].join(' ');
+  return queryVariable({
+    name: 'feature',
+    label: 'Feature',
+    description: 'Feature of the lower half; the most drifted comes first.',
+    sql,
+  }).sort(VariableSort.Disabled);
 }
 
 /** Returns the variable that holds the address of Plumbline's own pages, for links. */
@@ -55,6 +99,8 @@ export function addressVariable(): Builder<VariableModel> {
     .defaultValue(address)
     .current({ selected: true, text: address, value: address });
 }
+
+const ALL = { selected: true, text: ['All'], value: ['$__all'] };
 
 function queryVariable(options: {
   readonly name: string;

@@ -1,9 +1,17 @@
 import type { Bench } from './bench.ts';
 import { bench as calibration } from './calibration.ts';
+import { dashboardsBench } from './dashboards.ts';
 import { bench as drift } from './drift.ts';
 import { httpIngestBench } from './http-ingest.ts';
 import { kafkaIngestBench } from './kafka-ingest.ts';
 import { rollupDriftBench } from './rollup-drift.ts';
 
 /** Every benchmark, in the order they run. */
-export const benches: readonly Bench[] = [calibration, drift, httpIngestBench, kafkaIngestBench, rollupDriftBench];
+export const benches: readonly Bench[] = [
+  calibration,
+  dashboardsBench,
+  drift,
+  httpIngestBench,
+  kafkaIngestBench,
+  rollupDriftBench,
+];

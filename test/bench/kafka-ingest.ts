@@ -99,8 +99,8 @@ async function measure(name: string, opened: OpenStore, rows: number, ingest: ()
   await store.command({ name: 'bench', sql: 'TRUNCATE TABLE predictions' });
   const enginePid = engine?.pid ?? process.pid;
   const before = { node: usageOf(process.pid), engine: usageOf(enginePid) };
-  const resident: number[] = [];
-  const sampler = setInterval(() => resident.push(usageOf(process.pid).rssBytes), 500);
+  const samples: NodeJS.MemoryUsage[] = [];
+  const sampler = setInterval(() => samples.push(process.memoryUsage()), 500);
   const startMs = performance.now();
   await ingest();
   const seconds = (performance.now() - startMs) / 1000;
@@ -108,7 +108,6 @@ async function measure(name: string, opened: OpenStore, rows: number, ingest: ()
   const after = { node: usageOf(process.pid), engine: usageOf(enginePid) };
   const stored = await countOf(store);
   if (stored !== rows) throw new AppError('E_BENCH', `${stored} of ${rows} rows were stored.`);
-  const half = resident.slice(Math.floor(resident.length / 2));
   const figures = {
     bench: 'kafka-ingest',
     case: name,
@@ -118,12 +117,19 @@ async function measure(name: string, opened: OpenStore, rows: number, ingest: ()
     node_cpu_us_per_row: round(((after.node.cpuSeconds - before.node.cpuSeconds) * 1e6) / rows),
     engine_cpu_us_per_row: round(((after.engine.cpuSeconds - before.engine.cpuSeconds) * 1e6) / rows),
     node_rss_start_mb: Math.round(before.node.rssBytes / 1e6),
-    node_rss_middle_mb: Math.round((half[0] ?? 0) / 1e6),
     node_rss_end_mb: Math.round(after.node.rssBytes / 1e6),
-    node_rss_peak_mb: Math.round(Math.max(0, ...resident) / 1e6),
+    ...memoryOf(samples),
+    node_rss_peak_mb: Math.round(Math.max(0, ...samples.map(({ rss }) => rss)) / 1e6),
   };
   process.stdout.write(`${JSON.stringify(figures)}\n`);
   return seconds;
+}
+
+/** Returns, in megabytes at the quarters of the run, what the process holds: a leak climbs, a working set does not. */
+function memoryOf(samples: readonly NodeJS.MemoryUsage[]) {
+  const quarters = [1, 2, 3, 4].flatMap((quarter) => samples[Math.ceil((samples.length * quarter) / 4) - 1] ?? []);
+  const row = (kind: keyof NodeJS.MemoryUsage): number[] => quarters.map((usage) => Math.round(usage[kind] / 1e6));
+  return { node_rss_mb: row('rss'), node_heap_mb: row('heapUsed'), node_buffers_mb: row('arrayBuffers') };
 }
 
 async function fromFile(store: Store, path: string): Promise<void> {

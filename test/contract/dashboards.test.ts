@@ -4,18 +4,51 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { z } from 'zod';
 import { dashboards, generateDashboards } from '../../dashboards/index.ts';
 import { DATA_SOURCES } from '../../src/grafana/datasources.ts';
 import { DASHBOARD_UIDS } from '../../src/grafana/links.ts';
 import { dashboardProblems } from '../../src/grafana/dashboard-problems.ts';
-import { type JsonObject, objectAt, objectsAt, textAt } from '../../src/grafana/json.ts';
+import { objectAt, objectsAt, textAt } from '../../src/grafana/json.ts';
 import { requireTool } from '../../scripts/real-components.ts';
 import { interpolate } from '../../src/grafana/interpolate.ts';
 import { queriesOf } from '../grafana/dashboard-queries.ts';
+import { linkTargetProblems } from '../grafana/link-targets.ts';
 import { findSignal } from '../../src/signals/catalogue.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const promtool = requireTool('promtool');
+const contactPoints = z.object({
+  contactPoints: z.array(
+    z.object({ name: z.string(), receivers: z.array(z.object({ settings: z.record(z.string(), z.unknown()) })) }),
+  ),
+});
+const policyTree = z.object({
+  policies: z.array(
+    z.object({
+      routes: z.array(
+        z.object({ receiver: z.string(), object_matchers: z.array(z.tuple([z.string(), z.string(), z.string()])) }),
+      ),
+    }),
+  ),
+});
+const ruleGroups = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({
+          labels: z.record(z.string(), z.string()),
+          data: z.array(z.object({ datasourceUid: z.string() })),
+        }),
+      ),
+    }),
+  ),
+});
+const configMap = z.object({
+  kind: z.literal('ConfigMap'),
+  metadata: z.object({ labels: z.record(z.string(), z.string()) }),
+  data: z.record(z.string(), z.string()),
+});
 const made = dashboards.map((make) => make());
 
 describe('generated dashboards', () => {
@@ -81,11 +114,7 @@ describe.each(made.map((dashboard) => [textAt(dashboard, 'uid'), dashboard] as c
     });
 
     it('links to dashboards that there are, and sets variables that they have', () => {
-      for (const { uid, parameters } of linksOf(dashboard)) {
-        const target = made.find((other) => textAt(other, 'uid') === uid);
-        const names = objectsAt(objectAt(target ?? {}, 'templating'), 'list').map((item) => textAt(item, 'name'));
-        expect(names, `a link to ${uid}`).toEqual(expect.arrayContaining([...parameters]));
-      }
+      expect(linkTargetProblems(dashboard, made)).toEqual([]);
     });
 
     it('marks deploys or changes, and alerts, and shows its range first', () => {
@@ -148,13 +177,53 @@ describe('Grafana provisioning', () => {
   });
 });
 
-/** The dashboards that a dashboard links to, with the variables that each link sets. */
-function linksOf(dashboard: JsonObject): readonly { readonly uid: string; readonly parameters: readonly string[] }[] {
-  const texts = JSON.stringify(dashboard).matchAll(/"\/d\/([\w-]+)\?([^"]*)"/g);
-  return [...texts].map(([, uid = '', query = '']) => ({
-    uid,
-    parameters: query
-      .split('&')
-      .flatMap((part) => /^var-(\w+)=|^\$\{(\w+):queryparam\}$/.exec(part)?.slice(1).filter(Boolean) ?? []),
-  }));
-}
+describe('Grafana alerting files', () => {
+  const file = (path: string): unknown => parse(readFileSync(new URL(path, ROOT), 'utf8'));
+  const contacts = contactPoints.parse(file('deploy/grafana/alerting/contact-points.yaml'));
+  const policies = policyTree.parse(file('deploy/grafana/alerting/policies.yaml'));
+  const rules = ruleGroups.parse(file('alerts/generated/grafana/plumbline-alerts.yaml'));
+
+  it('send every severity that rules have to a contact point that there is', () => {
+    const names = ['grafana-default-email', ...contacts.contactPoints.map(({ name }) => name)];
+    const routes = policies.policies.flatMap((policy) => policy.routes);
+    expect(names).toEqual(expect.arrayContaining(routes.map(({ receiver }) => receiver)));
+    const severities = new Set(
+      rules.groups.flatMap((group) => group.rules.map(({ labels }) => labels['severity'] ?? '')),
+    );
+    const matchers = routes.flatMap((route) => route.object_matchers.filter(([label]) => label === 'severity'));
+    const isRouted = (severity: string): boolean =>
+      matchers.some(([, , pattern]) => new RegExp(`^(?:${pattern})$`).test(severity));
+    expect(severities.size).toBeGreaterThan(1);
+    expect([...severities].filter((severity) => !isRouted(severity))).toEqual([]);
+  });
+
+  it('name the uids of data sources that are provisioned, and hold no secret', () => {
+    const uids = new Set(
+      rules.groups.flatMap((group) => group.rules.flatMap((rule) => rule.data.map((item) => item.datasourceUid))),
+    );
+    expect([...uids].toSorted()).toEqual(['__expr__', DATA_SOURCES.clickhouse.provisionedUid]);
+    const secrets = contacts.contactPoints.flatMap(({ receivers }) =>
+      receivers.map(({ settings }) => settings['integrationKey'] ?? settings['url']),
+    );
+    expect(secrets).toEqual(['$PLUMBLINE_PAGERDUTY_KEY', '$PLUMBLINE_NOTES_URL']);
+  });
+});
+
+describe('manifests for the sidecar of Grafana', () => {
+  const folder = new URL('deploy/kustomize/grafana/', ROOT);
+  const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+  const { resources } = z.object({ resources: z.array(z.string()) }).parse(parse(read('kustomization.yaml')));
+  const maps = resources.map((name) => configMap.parse(parse(read(name))));
+
+  it('hold each dashboard as it is, the data sources and the alert rules, below the limit of Kubernetes', () => {
+    const dashboardsHeld = maps.filter(({ metadata }) => metadata.labels['grafana_dashboard'] === '1');
+    expect(dashboardsHeld.map(({ data }) => JSON.parse(Object.values(data)[0] ?? ''))).toEqual(made);
+    expect(maps.filter(({ metadata }) => metadata.labels['grafana_datasource'] === '1')).toHaveLength(1);
+    expect(maps.filter(({ metadata }) => metadata.labels['grafana_alert'] === '1')).toHaveLength(1);
+    for (const name of resources) expect(Buffer.byteLength(read(name))).toBeLessThan(1_000_000);
+  });
+
+  it('are all that lies in the folder', () => {
+    expect(readdirSync(folder).toSorted()).toEqual(['kustomization.yaml', ...resources].toSorted());
+  });
+});

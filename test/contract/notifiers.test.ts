@@ -1,20 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { systemClock } from '../../src/core/clock.ts';
+import { notifyConfigSchema } from '../../src/notify/config.ts';
 import type { Notifier } from '../../src/notify/notifier.ts';
-import { createPagerDutyNotifier, pagerDutySettings } from '../../src/notify/pagerduty.ts';
+import { createNotifiers } from '../../src/notify/registry.ts';
 import { messageOf } from '../notify/messages.ts';
 import { type Receiver, startReceiver } from '../notify/receiver.ts';
 
 const SECRET = '0123456789abcdef0123456789abcdef';
+const SIGNING = `whsec_${Buffer.from(SECRET).toString('base64')}`;
+const patience = { timeout_seconds: 0.5 };
 
 /** Every notifier, pointed at a server of ours, with a secret and half a second of patience. */
-const NOTIFIERS: readonly { readonly id: string; readonly make: (url: string) => Notifier }[] = [
+const NOTIFIERS: readonly {
+  readonly id: string;
+  readonly secret: string;
+  readonly config: (url: string) => z.input<typeof notifyConfigSchema>;
+}[] = [
+  { id: 'pagerduty', secret: SECRET, config: (url) => ({ pagerduty: { routing_key: SECRET, url, ...patience } }) },
+  { id: 'alertmanager', secret: SECRET, config: (url) => ({ alertmanager: [{ url, token: SECRET, ...patience }] }) },
+  { id: 'slack', secret: SECRET, config: (url) => ({ slack: { url: `${url}/services/T0/${SECRET}`, ...patience } }) },
   {
-    id: 'pagerduty',
-    make: (url) =>
-      createPagerDutyNotifier({
-        settings: pagerDutySettings.parse({ routing_key: SECRET, url, timeout_seconds: 0.5 }),
-        fetch,
-      }),
+    id: 'ops',
+    secret: SIGNING,
+    config: (url) => ({ webhooks: [{ name: 'ops', url: `${url}/hook`, secret: SIGNING, ...patience }] }),
   },
 ];
 
@@ -27,7 +36,13 @@ afterAll(async () => {
 });
 const never = new AbortController().signal;
 
-describe.each(NOTIFIERS)('notifier $id', ({ id, make }) => {
+describe.each(NOTIFIERS)('notifier $id', ({ id, secret, config }) => {
+  const make = (url: string): Notifier => {
+    const [registered] = createNotifiers(notifyConfigSchema.parse(config(url)), { fetch, clock: systemClock });
+    if (registered === undefined) throw new Error(`${id} is not registered.`);
+    return registered.notifier;
+  };
+
   test('is called as it is registered and states a rate', () => {
     const notifier = make(receiver.url);
     expect(notifier.id).toBe(id);
@@ -48,7 +63,7 @@ describe.each(NOTIFIERS)('notifier $id', ({ id, make }) => {
     [500, { retryable: true, reason: 'server' }],
     [503, { retryable: true, reason: 'server' }],
   ])('classifies status %i', async (status, failure) => {
-    receiver.answerWith({ status, body: `{"message":"refused ${SECRET}"}`, headers: { location: '/elsewhere' } });
+    receiver.answerWith({ status, body: `{"message":"refused ${secret}"}`, headers: { location: '/elsewhere' } });
     const before = receiver.received.length;
     const delivery = await make(receiver.url).deliver(messageOf(), never);
     expect(delivery).toEqual(

@@ -1,27 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { oneModel } from '../../dashboards/one-model.ts';
 import { dashboardProblems } from '../../src/grafana/dashboard-problems.ts';
-import type { Json, JsonObject } from '../../src/grafana/json.ts';
+import type { Json } from '../../src/grafana/json.ts';
+import { plant } from './plant.ts';
 
 const whole = oneModel();
-
-/** Returns the dashboard with one place changed; undefined takes it away. */
-function plant(path: readonly (string | number)[], value: Json | undefined): JsonObject {
-  const changed = change(whole, path, value);
-  if (typeof changed !== 'object' || changed === null || Array.isArray(changed)) throw new Error('Not an object.');
-  return Object.fromEntries(Object.entries(changed));
-}
-
-function change(node: Json | undefined, path: readonly (string | number)[], value: Json | undefined): Json | undefined {
-  const [key, ...rest] = path;
-  if (key === undefined) return value;
-  if (Array.isArray(node))
-    return node.map((item: Json, index) => (index === key ? (change(item, rest, value) ?? null) : item));
-  if (typeof node !== 'object' || node === null) throw new Error(`Nothing at ${path.join('.')}.`);
-  const kept = Object.entries(node).filter(([name]) => name !== key);
-  const next = change(Object.entries(node).find(([name]) => name === key)?.[1], rest, value);
-  return Object.fromEntries(next === undefined ? kept : [...kept, [String(key), next]]);
-}
 
 /** Position of the first chart, which has one query: two titles and eight numbers stand before it. */
 const CHART = 10;
@@ -62,8 +45,8 @@ describe('dashboardProblems', () => {
     [
       'a variable that nobody defined',
       sqlPath,
-      'SELECT 1 WHERE $__timeFilter(t) AND gpu = $gpu',
-      /Variable gpu is used but not defined/,
+      'SELECT 1 WHERE $__timeFilter(t) AND gpu = $card',
+      /Variable card is used but not defined/,
     ],
     [
       'a macro that does not exist',
@@ -71,7 +54,7 @@ describe('dashboardProblems', () => {
       'SELECT $__timeInteval(t) WHERE $__timeFilter(t)',
       /__timeInteval is used but not defined/,
     ],
-    ['a variable that nobody uses', ['templating', 'list', 4, 'name'], 'spare', /spare is defined but not used/],
+    ['a variable that nobody uses', ['templating', 'list', 6, 'name'], 'spare', /spare is defined but not used/],
     ['fields of an interval on another variable', ['templating', 'list', 2, 'auto'], false, /fields of an interval/],
     ['an annotation in a menu', ['annotations', 'list', 1, 'placement'], 'inControlsMenu', /hidden in a menu/],
     ['an annotation without a data source', ['annotations', 'list', 1, 'datasource'], undefined, /has no data source/],
@@ -85,7 +68,7 @@ describe('dashboardProblems', () => {
     ['a crosshair of its own', ['graphTooltip'], 0, /crosshair is not shared/],
     ['a uid too long for Grafana', ['uid'], 'x'.repeat(41), /The uid/],
   ])('finds %s', (_fault, path, value, sentence) => {
-    const problems = dashboardProblems(plant(path, value));
+    const problems = dashboardProblems(plant(whole, path, value));
     expect(problems.join('\n')).toMatch(sentence);
   });
 });

@@ -1,27 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { dashboards } from '../../dashboards/index.ts';
-import { interpolate, type VariableValues } from '../../src/grafana/interpolate.ts';
-import { type JsonObject, objectAt, objectsAt, textAt } from '../../src/grafana/json.ts';
-import { expandMacros } from '../../src/grafana/macros.ts';
 import { catalogue } from '../../src/signals/catalogue.ts';
 import { startTestStore, type TestStore } from '../support/engine.ts';
+import { type Answer, shapeProblems } from './answer-shape.ts';
+import { ALL_VERSIONS, type AskOptions, askLikeGrafana, choose, VALUES } from './ask-like-grafana.ts';
+import { queriesOf } from './dashboard-queries.ts';
 import { FROM_MS, MODEL, seedFleet, TO_MS, VERSIONS } from './seed-fleet.ts';
 
-interface DashboardQuery {
-  readonly name: string;
-  /** Panel type, or what else the query is for. */
-  readonly purpose: string;
-  readonly sql: string;
-}
-
-interface Answer {
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-}
-
-const ALL_VERSIONS: VariableValues = { values: { model: [MODEL], version: VERSIONS }, all: ['version'] };
-const ONE_VERSION: VariableValues = { values: { model: [MODEL], version: ['2'] } };
+/** Dashboards whose queries are of no chosen model. */
+const OF_ALL_MODELS = new Set(['plumbline-fleet', 'plumbline-self']);
 
 const queries = dashboards.flatMap((make) => queriesOf(make()));
 let test: TestStore;
@@ -38,6 +26,7 @@ describe('every query of every dashboard', () => {
   it('is found: panels, variables and annotations', () => {
     expect([...purposes].toSorted()).toEqual([
       'annotation',
+      'barchart',
       'stat',
       'status-history',
       'table',
@@ -46,18 +35,19 @@ describe('every query of every dashboard', () => {
     ]);
   });
 
-  it.each(queries)('$name answers with rows of its model in the shape of a $purpose', async ({ sql, purpose }) => {
-    const answer = await ask(sql);
+  it.each(queries)('$name answers with rows of its model in the shape of a $purpose', async ({ uid, sql, purpose }) => {
+    const answer = await ask(sql, { variables: choose(sql, ['version', 'gpu']) });
     expect(answer.rows.length).toBeGreaterThan(0);
     expect(shapeProblems(answer, purpose)).toEqual([]);
     const values = purpose === 'variable' ? [] : answer.rows.flatMap((row) => Object.values(row));
-    expect(values.filter((value) => value === 999 || value === 555 || value === 'Not ours')).toEqual([]);
+    const forbidden = OF_ALL_MODELS.has(uid) ? [555] : [999, 555, 'Not ours'];
+    expect(values.filter((value) => forbidden.some((one) => one === value))).toEqual([]);
   });
 
   it.each(queries.filter(({ sql }) => sql.includes('$__conditionalAll')))(
     '$name runs for one version',
     async ({ sql }) => {
-      const answer = await ask(sql, { variables: ONE_VERSION });
+      const answer = await ask(sql, { variables: choose(sql, []) });
       expect(answer.rows.length).toBeGreaterThan(0);
       const versions = answer.rows.flatMap((row) => row['version'] ?? []);
       expect(versions.filter((version) => version !== '2' && version !== '')).toEqual([]);
@@ -151,6 +141,68 @@ describe('panel', () => {
   });
 });
 
+describe('panel of another dashboard', () => {
+  const fleetRows = async (sql: string) => (await ask(sql)).rows;
+
+  it('fleet table counts troubles and firing alerts of each model', async () => {
+    const rows = await fleetRows(sqlOf('Models by trouble', 0, 'plumbline-fleet'));
+    // Errors of 3.3 % over an objective of 1 %, a drift alarm, and one alert that still fires.
+    expect(rows.find(({ model }) => model === MODEL)).toMatchObject({ trouble: 3, alerts: 1, worst: 'warning' });
+    expect(rows.find(({ model }) => model === MODEL)?.['p99_of_objective']).toBeCloseTo(0.495, 9);
+  });
+
+  it('health shows the worst alert of each model in its minutes, and quiet ones as 0', async () => {
+    const rows = await fleetRows(sqlOf('Health by model', 0, 'plumbline-fleet'));
+    const at = (minute: string) =>
+      rows.find(({ model, time }) => model === MODEL && String(time).slice(11, 16) === minute)?.['Value'];
+    expect([at('10:10'), at('10:30'), at('10:45'), at('10:55')]).toEqual([0, 3, 0, 2]);
+  });
+
+  it('histogram gives shares of the reference and of the time range by decile, and by category', async () => {
+    const sql = sqlOf('Reference and now: $feature', 0, 'plumbline-feature-drift');
+    const numbers = await fleetRows(sql);
+    expect(numbers.map((row) => [row['reference'], row['time range']])).toEqual([
+      [0.25, 0.2],
+      [0.25, 0.25],
+      [0.25, 0.25],
+      [0.25, 0.25],
+      [0, 0.05],
+    ]);
+    const { rows } = await ask(sql, {
+      variables: { values: { ...VALUES, version: VERSIONS, feature: ['feature_2'] } },
+    });
+    expect(rows.map((row) => row['bucket'])).toEqual(['(unseen)', 'AA', 'UA', 'DL']);
+  });
+
+  it('objectives tell what is left of the budget of errors', async () => {
+    const [row] = await fleetRows(sqlOf('Models and their objectives', 0, 'plumbline-objectives'));
+    expect(row).toMatchObject({ model: MODEL, requests: 10_800 });
+    // 6 errors of 180 requests a minute, 1 % allowed.
+    expect(row?.['error_budget_left']).toBeCloseTo(1 - 6 / 180 / 0.01, 9);
+  });
+
+  it('alert review counts an alert once, with its length', async () => {
+    const rows = await fleetRows(sqlOf('Rules by noise', 0, 'plumbline-alerts'));
+    expect(rows).toMatchObject([
+      { alert: 'Drifted', fired: 1, models: 1 },
+      { alert: 'Slow', fired: 1, models: 1, median_seconds: 900 },
+    ]);
+  });
+
+  it('reads the hours when the range is long', async () => {
+    const sql = sqlOf('Traffic by version');
+    const { rows } = await ask(sql, {
+      fromMs: TO_MS - 30 * 86_400_000,
+      toMs: TO_MS + 3_600_000,
+      intervalMs: 1_800_000,
+    });
+    expect(rows).toMatchObject([
+      { version: '1', Value: 2 },
+      { version: '2', Value: 1 },
+    ]);
+  });
+});
+
 describe('annotations', () => {
   it('mark changes of the model and of everything by kind', async () => {
     expect((await ask(sqlOf('Deploys'))).rows).toMatchObject([
@@ -183,93 +235,14 @@ describe('annotations', () => {
   });
 });
 
-/** Asks the engine as Grafana would: the browser fills variables, the plugin's backend expands macros. */
-async function ask(
-  sql: string,
-  options: {
-    readonly variables?: VariableValues;
-    readonly intervalMs?: number;
-    readonly fromMs?: number;
-    readonly toMs?: number;
-  } = {},
-): Promise<Answer> {
-  const { variables = ALL_VERSIONS, intervalMs = 60_000, fromMs = FROM_MS, toMs = TO_MS } = options;
-  const ready = expandMacros(interpolate(sql, variables), { fromMs, toMs, intervalMs });
-  const described = await test.store.rows({ name: 'describe', sql: `DESCRIBE TABLE (${ready})` });
-  const rows = await test.store.rows({ name: 'panel', sql: ready });
-  return {
-    columns: z.array(z.object({ name: z.string(), type: z.string() })).parse(described),
-    rows: z.array(z.record(z.string(), z.unknown())).parse(rows),
-  };
-}
-
-const TIME = /^DateTime/;
-const NUMBER = /^(?:Nullable\()?(?:Float|U?Int|Decimal)\d/;
-const TEXT = /^(?:LowCardinality\()?String/;
-
-/** Returns why Grafana could not show an answer for a purpose. */
-function shapeProblems(answer: Answer, purpose: string): readonly string[] {
-  const strange = answer.columns.filter(({ type }) => ![TIME, NUMBER, TEXT].some((known) => known.test(type)));
-  const problems = strange.map(({ name, type }) => `Column ${name} is ${type}.`);
-  if (purpose === 'table') return problems;
-  const [first] = answer.columns;
-  if (purpose === 'variable') {
-    const isOneText = answer.columns.length === 1 && TEXT.test(first?.type ?? '');
-    return [...problems, ...(isOneText ? [] : ['A variable wants one column of text.'])];
-  }
-  const times = answer.rows.map((row) => String(row[first?.name ?? '']));
-  return [
-    ...problems,
-    ...(first?.name === 'time' && TIME.test(first.type) ? [] : ['The first column is not the time.']),
-    ...(times.join() === times.toSorted().join() ? [] : ['The rows are not in the order of time.']),
-    ...(purpose === 'annotation' ? annotationProblems(answer) : seriesProblems(answer)),
-  ];
-}
-
-function seriesProblems(answer: Answer): readonly string[] {
-  const labels = answer.columns.filter(({ type }) => TEXT.test(type)).map(({ name }) => name);
-  const keys = answer.rows.map((row) => JSON.stringify(['time', ...labels].map((name) => row[name])));
-  const numbers = answer.columns.filter(({ type }) => NUMBER.test(type));
-  return [
-    ...(numbers.length > 0 ? [] : ['There is no number to draw.']),
-    ...(new Set(keys).size === keys.length ? [] : ['A series has two values at one time.']),
-    ...numbers
-      .filter(({ name }) => answer.rows.some((row) => typeof row[name] !== 'number'))
-      .map(({ name }) => `Column ${name} has a value that is not a number.`),
-  ];
-}
-
-function annotationProblems(answer: Answer): readonly string[] {
-  const types = new Map(answer.columns.map(({ name, type }) => [name, type]));
-  const texts = ['title', 'text', 'tags'].filter((name) => !TEXT.test(types.get(name) ?? ''));
-  return texts.map((name) => `Column ${name} is not text.`);
-}
-
-function queriesOf(dashboard: JsonObject): readonly DashboardQuery[] {
-  const variables = objectsAt(objectAt(dashboard, 'templating'), 'list').map((variable) => ({
-    name: `variable ${textAt(variable, 'name')}`,
-    purpose: 'variable',
-    sql: textAt(objectAt(variable, 'query'), 'rawSql'),
-  }));
-  const annotations = objectsAt(objectAt(dashboard, 'annotations'), 'list').map((annotation) => ({
-    name: `${textAt(annotation, 'name')} annotation`,
-    purpose: 'annotation',
-    sql: textAt(objectAt(annotation, 'target'), 'rawSql'),
-  }));
-  const panels = objectsAt(dashboard, 'panels').flatMap((panel) =>
-    objectsAt(panel, 'targets').map((target) => ({
-      name: `${textAt(panel, 'title')} ${textAt(target, 'refId')}`,
-      purpose: textAt(panel, 'type'),
-      sql: textAt(target, 'rawSql'),
-    })),
-  );
-  return [...variables, ...annotations, ...panels].filter(({ sql }) => sql !== '');
+function ask(sql: string, options: Partial<AskOptions> = {}): Promise<Answer> {
+  return askLikeGrafana(test.store, sql, { variables: ALL_VERSIONS, ...options });
 }
 
 /** The nth query of the panel, or that of the annotation, of a title. */
-function sqlOf(title: string, position = 0): string {
+function sqlOf(title: string, position = 0, uid = 'plumbline-model'): string {
   const refId = String.fromCodePoint('A'.charCodeAt(0) + position);
-  const found = queries.find(({ name }) => name === `${title} ${refId}` || name === `${title} annotation`);
+  const found = queries.find(({ name }) => [`${uid}: ${title} ${refId}`, `${uid}: ${title} annotation`].includes(name));
   if (found === undefined) throw new Error(`There is no query ${refId} of "${title}".`);
   return found.sql;
 }

@@ -15,7 +15,16 @@ export async function seedFleet(store: Store): Promise<void> {
   for (const name of ['signals', 'drift_results', 'alert_history']) {
     await store.command({ name: 'stop_merges', sql: `SYSTEM STOP MERGES ${name}` });
   }
-  for (const [index, sql] of [...serviceRows(), ...signalRows(), ...otherRows(), ...staleRows()].entries()) {
+  const rows = [
+    ...serviceRows(),
+    ...signalRows(),
+    ...scopedRows(),
+    ...otherRows(),
+    ...recordRows(),
+    ...gridRows(),
+    ...staleRows(),
+  ];
+  for (const [index, sql] of rows.entries()) {
     await store.command({ name: `seed_${index}`, sql });
   }
 }
@@ -34,7 +43,7 @@ function serviceRows(): readonly string[] {
       (segment) => `
         INSERT INTO service_per_minute
         SELECT '${model}', '${version}', '${segment}', minute, ${requests}, ${errors}, minute, minute, 100, 5050, 100,
-          quantilesDDState(0.01, 0.5, 0.95, 0.99)(toFloat64(latency)), 0, 0
+          quantilesDDState(0.01, 0.5, 0.95, 0.99)(toFloat64(latency)), 100, 40
         FROM ${MINUTES} CROSS JOIN (SELECT number + 1 AS latency FROM numbers(100)) AS latencies GROUP BY minute`,
     ),
   );
@@ -60,10 +69,34 @@ const MODEL_SIGNALS: Readonly<Record<string, number>> = {
   rmse: 5,
   label_coverage_ratio: 0.95,
   model_age_seconds: 864_000,
+  drift_alarms: 1,
+  feature_incidents: 0,
+  missing_increase_ratio: 0.02,
+  worst_business_ratio: 0.98,
+  gpu_power_watts: 400,
+  cost_per_hour_usd: 7,
+  cost_per_thousand_predictions_usd: 0.65,
+  llm_ttft_p95_seconds: 0.8,
+  llm_inter_token_p95_seconds: 0.03,
+  llm_queue_depth: 4,
+  llm_kv_cache_ratio: 0.6,
+  llm_preemptions_per_second: 0.1,
+  llm_output_tokens_per_second: 800,
+  error_budget_burn_1h: 3.3,
+  error_budget_burn_6h: 3.3,
+  latency_budget_burn_1h: 0.4,
+  latency_budget_burn_6h: 0.4,
   business_bookings_usd: 1200,
   business_bookings_usd_vs_baseline_ratio: 0.98,
   business_conversion_ratio: 0.12,
 };
+
+/** The hours as the ingest path would have written them. */
+const HOURS = `
+  INSERT INTO service_per_hour
+  SELECT model, version, segment, toStartOfHour(t) AS hour, sum(requests), sum(errors), sum(latency_count),
+    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count), sum(score_sum)
+  FROM service_per_minute GROUP BY model, version, segment, hour`;
 
 function signalRows(): readonly string[] {
   const row = (model: string, signal: string, value: string): string => `
@@ -80,6 +113,70 @@ function signalRows(): readonly string[] {
     `INSERT INTO signals
      SELECT minute, 'feature_psi', '${MODEL}', '', concat('feature_', toString(f)), '', '', f / 100, 'ok', minute
      FROM ${MINUTES} CROSS JOIN (SELECT number AS f FROM numbers(30)) AS features`,
+  ];
+}
+
+const GPU_SIGNALS: Readonly<Record<string, number>> = {
+  gpu_utilization_ratio: 0.7,
+  gpu_sm_active_ratio: 0.4,
+  gpu_tensor_active_ratio: 0.2,
+  gpu_memory_bandwidth_ratio: 0.3,
+  gpu_memory_used_ratio: 0.5,
+  gpu_temperature_celsius: 61,
+  gpu_power_watts: 400,
+  gpu_throttled_ratio: 0.01,
+  gpu_pcie_bytes_per_second: 2e9,
+  gpu_xid_changes: 1,
+};
+
+/** Signals of features, of GPUs and of the whole fleet. */
+function scopedRows(): readonly string[] {
+  const of = (signal: string, model: string, labels: string, value: number): string =>
+    `INSERT INTO signals SELECT minute, '${signal}', '${model}', '', ${labels}, ${value}, 'ok', minute FROM ${MINUTES}`;
+  return [
+    ...['feature_ks', 'feature_missing_ratio', 'feature_unseen_ratio', 'feature_incidents'].flatMap((signal) => [
+      of(signal, MODEL, "'feature_1', '', ''", 0.1),
+      of(signal, 'other', "'feature_1', '', ''", 999),
+    ]),
+    ...Object.entries(GPU_SIGNALS).flatMap(([signal, value]) =>
+      ['GPU-1', 'GPU-2'].map((gpu) => of(signal, MODEL, `'', '', '${gpu}'`, value)),
+    ),
+    of('evaluation_delay_seconds', '', "'', '', ''", 8),
+    of('dead_letter_ratio', '', "'', '', ''", 0.01),
+  ];
+}
+
+/** What became of records, labels and messages. */
+function recordRows(): readonly string[] {
+  return [
+    HOURS,
+    `INSERT INTO dead_letters (received, kind, receipt, line_no, field, reason, line)
+     SELECT minute, 'predictions', 1, n, 'ts', 'is required', '{}' FROM ${MINUTES}`,
+    `INSERT INTO ingest_receipts (receipt, received, accepted, rejected, late, oldest_ts, newest_ts, delay_ms)
+     SELECT n, minute, 100, 1, 2, minute, minute, 500 FROM ${MINUTES}`,
+    `INSERT INTO labels (prediction_id, model, label_ts, label_number, label_class, received)
+     SELECT toString(n), '${MODEL}', minute - 60, 1, '', minute FROM ${MINUTES}`,
+    `INSERT INTO outbox (delivery_id, target, dedup_key, action, body, state, occurred, created, updated, revision)
+     VALUES ('d1', 'pagerduty', 'k', 'trigger', '{}', 'delivered', '2026-11-20 10:25:00', '2026-11-20 10:25:01', '2026-11-20 10:25:03', 2),
+            ('d1', 'pagerduty', 'k', 'trigger', '{}', 'pending', '2026-11-20 10:25:00', '2026-11-20 10:25:01', '2026-11-20 10:25:01', 1)`,
+  ];
+}
+
+/** One numeric and one categorical feature with their bins, reference and counts; values have moved up by five bins. */
+function gridRows(): readonly string[] {
+  const histogram = (grid: number, bins: string): string =>
+    `INSERT INTO feature_histogram SELECT ${grid}, version, minute, bin, 10 FROM ${MINUTES} CROSS JOIN (SELECT arrayJoin(${bins}) AS bin) AS b CROSS JOIN (SELECT arrayJoin(['1', '2']) AS version) AS v WHERE n % 5 = 0`;
+  const profile = (grid: number, first: number, last: number): string =>
+    `INSERT INTO reference_profiles SELECT '${MODEL}', 0, ${grid}, 1, arrayMap(i -> if(i >= ${first} AND i <= ${last}, 100, 0), range(256)), [], ${START}`;
+  return [
+    `INSERT INTO feature_grids SELECT 1, '${MODEL}', 'feature_1', 'numeric', 0, 1, 0, 1,
+       arrayMap(i -> toFloat64(i), range(250)), arrayMap(i -> toUInt8(least(9, intDiv(i, 25))), range(250)), [], ${START}, ${START}, 1`,
+    `INSERT INTO feature_grids SELECT 2, '${MODEL}', 'feature_2', 'categorical', 0, 0, 0, 0,
+       [], arrayMap(i -> toUInt8(if(i > 3, 0, i)), range(250)), ['AA', 'UA', 'DL'], ${START}, ${START}, 1`,
+    histogram(1, 'range(5, 105)'),
+    histogram(2, 'range(0, 3)'),
+    profile(1, 0, 99),
+    profile(2, 1, 3),
   ];
 }
 
@@ -107,7 +204,8 @@ function otherRows(): readonly string[] {
             ('2026-11-20 10:40:00', 'Slow', '${MODEL}', '${MODEL}', 'resolved', 'critical', 'e1', 'fine again'),
             ('2026-11-20 10:50:00', 'Drifted', '${MODEL}', '${MODEL}', 'firing', 'warning', 'e2', 'drifted'),
             ('2026-11-20 10:51:00', 'Almost', '${MODEL}', '${MODEL}', 'pending', 'warning', 'e3', ''),
-            ('2026-11-20 10:52:00', 'Slow', 'other', 'other', 'firing', 'critical', 'e4', 'not ours')`,
+            ('2026-11-20 10:52:00', 'Slow', 'other', 'other', 'firing', 'critical', 'e4', 'not ours'),
+            ('2026-11-20 10:30:00', 'EvaluationLagging', '', '', 'firing', 'warning', 'e5', 'late')`,
   ];
 }
 

@@ -67,7 +67,7 @@ describe('a block of a log', () => {
     expect(await everything()).toEqual(once);
   });
 
-  test('that the engine refuses for one record loses that record only', async () => {
+  test('that a view of somebody else fails on is stored once everywhere else', async () => {
     await db.store.command({
       name: 'test',
       sql: `CREATE TABLE poison_target (n UInt32) ENGINE = MergeTree ORDER BY n`,
@@ -76,14 +76,45 @@ describe('a block of a log', () => {
       name: 'test',
       sql: `CREATE MATERIALIZED VIEW poison TO poison_target AS SELECT toUInt32(replaceOne(line, 'poison', 'x')) AS n FROM ingest_events WHERE position(line, 'poison') > 0`,
     });
-    const lines = Array.from({ length: 9 }, (_, index) =>
-      lineOf('events', index === 6 ? 'poison' : `fine ${index}`, index),
-    );
     const before = await everything();
-    await store({ ...block('events'), token: 'poisoned', lines, problems: [] });
+    const lines = poisonedLines();
+    expect(await store({ ...block('events'), token: 'poisoned view', lines, problems: [] })).toEqual({
+      accepted: 9,
+      rejected: 0,
+    });
     const after = await everything();
     await db.store.command({ name: 'test', sql: 'DROP VIEW poison' });
-    expect(after).toMatchObject({
+    expect(after).toEqual({
+      ...before,
+      change_events: (before['change_events'] ?? 0) + 9,
+      receipts: (before['receipts'] ?? 0) + 9,
+    });
+  });
+
+  test('that cannot be parsed for one record loses that record only', async () => {
+    const select = z
+      .tuple([z.object({ as_select: z.string() })])
+      .parse(
+        await db.store.rows({ name: 'test', sql: `SELECT as_select FROM system.tables WHERE name = 'parse_events'` }),
+      )[0].as_select;
+    const recreate = async (sql: string): Promise<void> => {
+      await db.store.command({ name: 'test', sql: 'DROP VIEW parse_events' });
+      await db.store.command({
+        name: 'test',
+        sql: `CREATE MATERIALIZED VIEW parse_events TO parsed_events AS ${sql}`,
+      });
+    };
+    await recreate(`SELECT * FROM (${select}) WHERE toUInt32(if(position(title, 'poison') > 0, 'x', '0')) = 0`);
+    const before = await everything();
+    const counted = await deadLetters();
+    const lines = poisonedLines();
+    expect(await store({ ...block('events'), token: 'poisoned', lines, problems: [] })).toEqual({
+      accepted: 8,
+      rejected: 1,
+    });
+    await recreate(select);
+    expect(await deadLetters()).toBe(counted + 1);
+    expect(await everything()).toMatchObject({
       change_events: (before['change_events'] ?? 0) + 8,
       dead_letters: (before['dead_letters'] ?? 0) + 1,
     });
@@ -95,6 +126,16 @@ describe('a block of a log', () => {
       { topic: 'topic-events', partition: 2, offset: 1006, reason: 'the database refuses it (code 6)' },
     ]);
   });
+
+  function poisonedLines() {
+    return Array.from({ length: 9 }, (_, index) => lineOf('events', index === 6 ? 'poison' : `fine ${index}`, index));
+  }
+
+  /** Returns the counter of dead letters, over all kinds. */
+  async function deadLetters(): Promise<number> {
+    const found = await db.telemetry.registry.getSingleMetric('plumbline_ingest_dead_letters_total')?.get();
+    return (found?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+  }
 
   function store(each: LogBlock) {
     return writer.store(each, AbortSignal.timeout(60_000));

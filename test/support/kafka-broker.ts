@@ -19,6 +19,8 @@ export type KafkaSource = { readonly java: string; readonly libs: string } | { r
 /** A real Apache Kafka: one node, broker and controller in one process. */
 export interface KafkaBroker {
   readonly brokers: readonly string[];
+  /** Where a further listener really listens, whatever is advertised; not possible with KAFKA_BROKERS. */
+  port(listener: string): number;
   createTopic(topic: string, partitions: number): Promise<void>;
   /** Kills the broker's process at once; its data stay. Not possible with KAFKA_BROKERS. */
   kill(): Promise<void>;
@@ -26,6 +28,22 @@ export interface KafkaBroker {
   restart(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
+}
+
+/** A further way into the broker. */
+export interface KafkaListener {
+  readonly name: string;
+  readonly protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL';
+  /** Where clients are sent, when it is not where the broker listens. */
+  readonly advertisedPort?: number;
+  /** Settings of this listener, without the prefix `listener.name.<name>.`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface KafkaBrokerOptions {
+  readonly listeners?: readonly KafkaListener[];
+  /** Users as kafka-storage takes them: `SCRAM-SHA-256=[name=u,password=p]`. */
+  readonly scram?: readonly string[];
 }
 
 /**
@@ -64,14 +82,23 @@ export function requireKafka(): KafkaSource | undefined {
 }
 
 /** Starts a broker on free ports and resolves when it answers. */
-export async function startKafkaBroker(source: KafkaSource): Promise<KafkaBroker> {
+export async function startKafkaBroker(source: KafkaSource, options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
   if ('brokers' in source) return elsewhere(source.brokers);
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-kafka-'));
-  const [port, controllerPort] = await freePorts();
+  const { listeners = [], scram = [] } = options;
+  const [port = 0, controllerPort = 0, ...more] = await freePorts(2 + listeners.length);
   const config = `${folder}/server.properties`;
-  writeFileSync(config, properties(folder, port, controllerPort));
+  writeFileSync(config, properties({ folder, port, controllerPort, listeners, more }));
   const clusterId = randomBytes(16).toString('base64url');
-  const format = ['format', '--standalone', '--cluster-id', clusterId, '--config', config];
+  const format = [
+    'format',
+    '--standalone',
+    '--cluster-id',
+    clusterId,
+    '--config',
+    config,
+    ...scram.flatMap((user) => ['--add-scram', user]),
+  ];
   const formatted = spawnSync(source.java, javaArguments(source.libs, 'kafka.tools.StorageTool', format), {
     encoding: 'utf8',
   });
@@ -94,6 +121,7 @@ export async function startKafkaBroker(source: KafkaSource): Promise<KafkaBroker
   await start();
   return {
     brokers,
+    port: (listener) => more[listeners.findIndex(({ name }) => name === listener)] ?? 0,
     createTopic: (topic, partitions) => createTopic(brokers, topic, partitions),
     kill,
     restart: start,
@@ -110,6 +138,7 @@ function elsewhere(brokers: readonly string[]): KafkaBroker {
   };
   return {
     brokers,
+    port: () => 0,
     createTopic: (topic, partitions) => createTopic(brokers, topic, partitions),
     kill: refuse,
     restart: refuse,
@@ -171,8 +200,8 @@ function javaArguments(libs: string, main: string, args: readonly string[]): str
   return ['-Xms96m', '-Xmx384m', '-XX:TieredStopAtLevel=1', quiet, '-cp', `${libs}/*`, main, ...args];
 }
 
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const;
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
   const listen = (server: (typeof servers)[number]): Promise<number> =>
     new Promise((resolve) => {
       server.listen(0, '127.0.0.1', () => {
@@ -180,17 +209,30 @@ async function freePorts(): Promise<readonly [number, number]> {
         resolve(typeof address === 'object' && address !== null ? address.port : 0);
       });
     });
-  const ports = [await listen(servers[0]), await listen(servers[1])] as const;
+  const ports = await Promise.all(servers.map(listen));
   for (const server of servers) await new Promise((resolve) => server.close(resolve));
   return ports;
 }
 
-function properties(folder: string, port: number, controllerPort: number): string {
+function properties(broker: {
+  readonly folder: string;
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly listeners: readonly KafkaListener[];
+  readonly more: readonly number[];
+}): string {
+  const { folder, port, controllerPort, listeners, more } = broker;
+  const places = listeners.map(({ name }, index) => `,${name}://127.0.0.1:${more[index]}`);
+  const advertised = listeners.map((each, index) => `,${each.name}://127.0.0.1:${each.advertisedPort ?? more[index]}`);
+  const protocols = listeners.map(({ name, protocol }) => `,${name}:${protocol}`);
+  const settings = listeners.flatMap(({ name, settings: own = {} }) =>
+    Object.entries(own).map(([key, value]) => `listener.name.${name.toLowerCase()}.${key}=${value}\n`),
+  );
   return `process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${places.join('')}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${advertised.join('')}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT${protocols.join('')}
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
@@ -209,5 +251,5 @@ message.max.bytes=20000000
 group.min.session.timeout.ms=1000
 broker.session.timeout.ms=2000
 broker.heartbeat.interval.ms=500
-`;
+${settings.join('')}`;
 }

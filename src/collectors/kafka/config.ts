@@ -67,11 +67,15 @@ export const kafkaConfigSchema = z
     from: z
       .enum(['earliest', 'latest'])
       .default('earliest')
-      .describe('Where a partition is begun that the group has never read.'),
+      .describe('Where topics are begun that the group has never read.'),
     ssl: sslSchema.default(false).describe('True for TLS with the system’s certificates, or paths.'),
     sasl: saslSchema.optional(),
     session_timeout: duration.prefault('30s').describe('Silence after which the group gives our partitions away.'),
     rebalance_timeout: duration.prefault('60s').describe('How long the group waits for us to hand partitions over.'),
+    request_timeout: duration.prefault('30s').describe('How long a broker may take to answer.'),
+    silence_timeout: duration
+      .prefault('60s')
+      .describe('A consumer that has fetched nothing for so long, and stores nothing, is thrown away and made anew.'),
     linger: duration.prefault('1s').describe('How long a broker waits for more records before it answers.'),
     min_fetch_bytes: z
       .int()
@@ -108,6 +112,14 @@ export const kafkaConfigSchema = z
   .refine((config) => config.max_partition_fetch_bytes <= config.max_fetch_bytes, {
     path: ['max_partition_fetch_bytes'],
     error: 'must not be larger than max_fetch_bytes',
+  })
+  .refine((config) => config.request_timeout > config.linger, {
+    path: ['request_timeout'],
+    error: 'must be longer than linger',
+  })
+  .refine((config) => config.silence_timeout > config.linger, {
+    path: ['silence_timeout'],
+    error: 'must be longer than linger',
   });
 
 export type KafkaConfig = z.infer<typeof kafkaConfigSchema>;

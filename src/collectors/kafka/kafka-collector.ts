@@ -10,6 +10,8 @@ import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Collector } from '../collector.ts';
 import type { KafkaConfig } from './config.ts';
+import { type WatchEnd, watchConsumer } from './consumer-watch.ts';
+import { type FaultReason, faultReason } from './fault-reason.ts';
 import { KafkaMetrics } from './kafka-metrics.ts';
 import { createClient } from './kafkajs/client.ts';
 import { registerCodecs } from './kafkajs/codecs.ts';
@@ -17,6 +19,7 @@ import { startKafkaJsConsumer } from './kafkajs/kafkajs-consumer.ts';
 import { existingTopics } from './kafkajs/topics.ts';
 import type { LogConsumer } from './log-consumer.ts';
 import { RangeIntake } from './range-intake.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 export interface KafkaCollectorOptions {
   readonly config: KafkaConfig;
@@ -29,11 +32,14 @@ export interface KafkaCollectorOptions {
 }
 
 const FOREVER = { attempts: Number.MAX_SAFE_INTEGER, baseMs: 500, capMs: 15_000 } as const;
-const CHECK_MS = 5000;
-/** A consumer that fetches nothing and holds nothing for so long is stuck. */
-const SILENCE_MS = 60_000;
 const GRACE_MS = 10_000;
 const NAME = 'kafka';
+
+/** What only an operator can mend. */
+const OPERATORS: Readonly<Partial<Record<FaultReason, string>>> = {
+  authentication: 'The brokers of Kafka refuse the user or the password of collectors.kafka.sasl.',
+  authorization: 'The brokers of Kafka do not allow us to read a topic or to use the consumer group.',
+};
 
 /**
  * Reads topics of Kafka into the store, each record exactly once. Brokers and topics that are not there yet are
@@ -82,21 +88,18 @@ export class KafkaCollector implements Collector {
   }
 
   async #run(): Promise<void> {
-    const { clock, random, logger, health } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    const { clock, random } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
       await retry({
         action: () => this.#session(),
         policy: FOREVER,
         clock,
         random,
-        signal: this.#stopping.signal,
-        onRetry: (error, attempt, waitMs) => {
-          health?.failed(NAME, describeError(error));
-          const fields = { event: 'kafka_consumer_failed', attempt, waitMs: Math.round(waitMs), err: error };
-          logger.warn(fields, 'The Kafka consumer failed and is made anew.');
-        },
+        signal,
+        onRetry: (error, attempt, waitMs) => this.#note(error, { attempt, waitMs: Math.round(waitMs) }),
       }).catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted) throw error;
+        if (!signal.aborted) throw error;
       });
     }
   }
@@ -107,23 +110,39 @@ export class KafkaCollector implements Collector {
    * @throws E_KAFKA, retryable, when it could not begin or broke
    */
   async #session(): Promise<void> {
-    const { clock } = this.#options;
+    const { config, clock } = this.#options;
     let consumer: LogConsumer | undefined;
     try {
-      const topics = await existingTopics(this.#client, [...this.#kinds.keys()]);
+      const topics = await this.#existing([...this.#kinds.keys()]);
       if (topics.missing.length > 0) this.#warnMissing(topics.missing);
       if (topics.present.length === 0) throw new AppError('E_KAFKA_TOPICS', 'None of the topics exists.');
       if (this.#stopping.signal.aborted) return;
       consumer = await this.#consume(topics.present);
       const sinceMs = clock.now();
-      const broken = await this.#watch(consumer, topics.missing);
-      if (broken === undefined || clock.now() - sinceMs > SILENCE_MS) return;
-      throw broken;
+      const end = await this.#watch(consumer, topics.missing);
+      if (end.reason !== 'stopped') this.#metrics.restarted(end.reason);
+      if (!('error' in end)) return;
+      if (clock.now() - sinceMs <= 2 * config.silence_timeout) throw end.error;
+      // It was well for long: no reason to wait.
+      this.#note(end.error, { attempt: 0, waitMs: 0 });
     } catch (error) {
       throw new AppError('E_KAFKA', 'Kafka cannot be read', { retryable: true, cause: error });
     } finally {
       await consumer?.stop(GRACE_MS);
     }
+  }
+
+  /** Logs, once a try, and counts that Kafka cannot be read. */
+  #note(error: unknown, tried: { readonly attempt: number; readonly waitMs: number }): void {
+    const { health, logger } = this.#options;
+    if (this.#stopping.signal.aborted) return;
+    const reason = faultReason(error);
+    this.#metrics.failed(reason);
+    health?.failed(NAME, describeError(error));
+    const fields = { event: 'kafka_consumer_failed', reason, ...tried, err: error };
+    const operators = OPERATORS[reason];
+    if (operators === undefined) logger.warn(fields, 'The Kafka consumer failed and is made anew.');
+    else logger.error(fields, operators);
   }
 
   #consume(topics: readonly string[]): Promise<LogConsumer> {
@@ -145,6 +164,7 @@ export class KafkaCollector implements Collector {
       topics,
       take: (partition, batch) => intake.take(partition, batch),
       clock,
+      signal: this.#stopping.signal,
       events: {
         onAssigned: (partitions) => {
           this.#metrics.assigned(partitions);
@@ -156,39 +176,32 @@ export class KafkaCollector implements Collector {
     });
   }
 
-  /** Looks after a consumer and returns why it must be made anew; undefined when there is no fault in it. */
-  async #watch(consumer: LogConsumer, missing: readonly string[]): Promise<unknown> {
-    const { clock, health } = this.#options;
-    let ended: { readonly reason: unknown } | undefined;
-    const woken = new AbortController();
-    const wake = (): void => woken.abort();
-    this.#stopping.signal.addEventListener('abort', wake, { once: true });
-    void consumer.ended.then((reason) => {
-      ended = { reason };
-      wake();
-    });
-    for (;;) {
-      await clock.sleep(CHECK_MS, woken.signal);
-      if (this.#stopping.signal.aborted) return undefined;
-      if (ended !== undefined) {
-        this.#metrics.restarted('crash');
-        return ended.reason ?? new AppError('E_KAFKA_ENDED', 'The consumer ended.');
-      }
-      if (clock.now() - consumer.lastActiveMs() > SILENCE_MS) {
-        this.#metrics.restarted('silence');
-        return new AppError('E_KAFKA_SILENT', `Nothing was fetched for ${SILENCE_MS / 1000} seconds.`);
-      }
-      try {
+  #watch(consumer: LogConsumer, missing: readonly string[]): Promise<WatchEnd> {
+    const { config, clock, health } = this.#options;
+    return watchConsumer({
+      consumer,
+      silenceMs: config.silence_timeout,
+      look: async () => {
         this.#metrics.lag(await consumer.lag());
-        if (missing.length > 0 && (await existingTopics(this.#client, missing)).present.length > 0) {
-          this.#metrics.restarted('topics');
-          return undefined;
-        }
-        health?.succeeded(NAME);
-      } catch (error) {
-        health?.failed(NAME, describeError(error));
-      }
-    }
+        return missing.length > 0 && (await this.#existing(missing)).present.length > 0;
+      },
+      onLook: (fault) => {
+        if (fault === undefined) health?.succeeded(NAME);
+        else health?.failed(NAME, describeError(fault));
+      },
+      clock,
+      signal: this.#stopping.signal,
+    });
+  }
+
+  #existing(topics: readonly string[]): ReturnType<typeof existingTopics> {
+    const { config, clock } = this.#options;
+    return withTimeLimit(existingTopics(this.#client, topics), {
+      what: 'name its topics',
+      ms: 2 * config.request_timeout,
+      clock,
+      signal: this.#stopping.signal,
+    });
   }
 
   #warnMissing(topics: readonly string[]): void {

@@ -1,4 +1,5 @@
 import type { Telemetry } from '../../telemetry/telemetry.ts';
+import type { FaultReason } from './fault-reason.ts';
 import type { PartitionLag } from './log-consumer.ts';
 import type { StoredBlock } from './range-intake.ts';
 
@@ -66,6 +67,15 @@ export class KafkaMetrics {
   restarted(reason: 'crash' | 'silence' | 'topics'): void {
     this.#telemetry
       .counter('plumbline_kafka_consumer_restarts_total', 'Consumers thrown away and made anew.', ['reason'])
+      .inc({ reason });
+  }
+
+  /** Notes that Kafka cannot be read; another try follows. */
+  failed(reason: FaultReason): void {
+    this.#telemetry
+      .counter('plumbline_kafka_failures_total', 'Times that Kafka could not be read, by what stood between.', [
+        'reason',
+      ])
       .inc({ reason });
   }
 

@@ -78,7 +78,8 @@ const DATA_CODES = new Set([
 
 /**
  * Stores blocks of a log, each exactly once: whatever the outcome of an earlier try, the same bytes go in again under
- * the same token until the engine has them. A block the engine will not take is halved down to the guilty record.
+ * the same token until the engine has them. A block that cannot be parsed is halved down to the guilty record; a view of
+ * somebody else's that fails costs that view its rows and nobody else.
  */
 export class BlockWriter {
   readonly #store: Store;
@@ -161,25 +162,39 @@ export class BlockWriter {
     return { accepted, rejected };
   }
 
-  /** Inserts some lines of a block, in one unit or in halves when the engine refuses it; refused records are buried. */
+  /** Inserts some lines of a block, in one unit or in halves when the engine cannot read it; refused records are buried. */
   async #insert(block: LogBlock, lines: readonly BlockLine[], unit: IngestUnit, token: string): Promise<Inserted> {
     if (lines.length === 0) return { units: [], refused: 0 };
     if (await this.#isStored(block, unit)) return { units: [unit], refused: 0 };
     try {
-      await this.#store.insertRaw({
-        table: `ingest_${block.kind}`,
-        columns: UNIT_COLUMNS,
-        format: 'RowBinary',
-        body: unit.body,
-        token,
-        settings: INSERT_SETTINGS,
-      });
-      this.#metrics.sent(block.kind, unit.rows);
+      await this.#send(block, unit, token, INSERT_SETTINGS);
       return { units: [unit], refused: 0 };
     } catch (error) {
       if (!(error instanceof StoreError) || error.retryable || !DATA_CODES.has(error.databaseCode)) throw error;
+      // Other views may have the block already. Under the same token each gets it once, but for the one that fails.
+      await this.#send(block, unit, token, { ...INSERT_SETTINGS, materialized_views_ignore_errors: 1 });
+      if ((await readReceipts(this.#store, [unit.receipt])).has(unit.receipt)) return { units: [unit], refused: 0 };
+      // Without a receipt nothing of it was parsed, so nothing of it is anywhere.
       return this.#halve(block, lines, token, error);
     }
+  }
+
+  async #send(
+    block: LogBlock,
+    unit: IngestUnit,
+    token: string,
+    settings: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    const table = `ingest_${block.kind}`;
+    await this.#store.insertRaw({
+      table,
+      columns: UNIT_COLUMNS,
+      format: 'RowBinary',
+      body: unit.body,
+      token,
+      settings,
+    });
+    this.#metrics.sent(block.kind, unit.rows);
   }
 
   async #halve(block: LogBlock, lines: readonly BlockLine[], token: string, error: StoreError): Promise<Inserted> {

@@ -17,7 +17,7 @@ export function createClient(config: KafkaConfig, logger: Logger): Kafka {
     brokers: config.brokers,
     connectionTimeout: 10_000,
     authenticationTimeout: 10_000,
-    requestTimeout: 30_000,
+    requestTimeout: config.request_timeout,
     retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 5 },
     logCreator: () => forwardTo(logger),
     ...(ssl === false ? {} : { ssl }),
@@ -56,11 +56,14 @@ function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl
   }
 }
 
-/** The client's complaints are ours to judge: it says `error` where it only tries again. */
+/**
+ * The client says `error`, a dozen times over, where it only tries again. What it cannot mend ends its consumer, and
+ * the collector says that, once.
+ */
 function forwardTo(logger: Logger): (entry: { level: logLevel; log: { message: string } }) => void {
   return ({ level, log }) => {
     const fields = { event: 'kafka_client', detail: log.message };
-    if (level === kafkajs.logLevel.ERROR) logger.warn(fields, 'The Kafka client reports a fault.');
-    else logger.debug(fields, 'The Kafka client reports.');
+    if (level === kafkajs.logLevel.ERROR) logger.debug(fields, 'The Kafka client reports a fault.');
+    else logger.trace(fields, 'The Kafka client reports.');
   };
 }

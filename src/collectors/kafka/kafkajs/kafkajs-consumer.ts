@@ -11,6 +11,7 @@ import type {
   PartitionLag,
 } from '../log-consumer.ts';
 import { PartitionLostError } from '../log-consumer.ts';
+import { withTimeLimit } from '../time-limit.ts';
 import { isGroupFault, Membership } from './membership.ts';
 import { applyShims, type PositionReset } from './shims.ts';
 
@@ -22,13 +23,26 @@ export interface KafkaJsConsumerOptions {
   readonly take: (partition: OwnedPartition, batch: LogBatch) => Promise<void>;
   readonly events: ConsumerEvents;
   readonly clock: Clock;
+  /** Aborts when nobody waits for the consumer any longer. */
+  readonly signal: AbortSignal;
 }
 
-/** Joins the group with kafkajs and hands every batch to `take`; once it has ended, a new one is made. */
+/**
+ * Joins the group with kafkajs and hands every batch to `take`; once it has ended, a new one is made.
+ *
+ * @throws E_KAFKA_TIMEOUT when the brokers do not answer in time; faults of the brokers; nothing is left open then
+ */
 export async function startKafkaJsConsumer(options: KafkaJsConsumerOptions): Promise<LogConsumer> {
+  const { config, clock, signal } = options;
   const consumer = new KafkaJsConsumer(options);
-  await consumer.start();
-  return consumer;
+  const ms = config.rebalance_timeout + 2 * config.request_timeout;
+  try {
+    await withTimeLimit(consumer.start(), { what: 'let us join the group', ms, clock, signal });
+    return consumer;
+  } catch (error) {
+    await consumer.stop(0);
+    throw error;
+  }
 }
 
 class KafkaJsConsumer implements LogConsumer {

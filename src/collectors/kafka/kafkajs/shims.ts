@@ -9,9 +9,10 @@ const DONE = Symbol.for('plumbline.kafkajs-shims');
 type Method = (this: object, ...args: readonly unknown[]) => unknown;
 
 /**
- * Mends four faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
- * group rejoin behind the backs of running handlers; offsets the broker has dropped are not committed away; batches of
- * more than 120,000 records are read; idle connections set no timers. Returns what emits `reset` with a PositionReset.
+ * Mends five faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
+ * group rejoin behind the backs of running handlers; offsets the broker has dropped are not committed away; where a
+ * topic is begun at its end, that end is committed at once; batches of more than 120,000 records are read; idle
+ * connections set no timers. Returns what emits `reset` with a PositionReset.
  *
  * @throws E_KAFKAJS when another version is installed, whose inside is not known
  */
@@ -27,7 +28,9 @@ export function applyShims(): EventEmitter {
   const resets = new EventEmitter().setMaxListeners(0);
   Object.defineProperty(group, DONE, { value: resets });
   mendRecovery(group);
-  mendReset(prototypeOf(load('kafkajs/src/consumer/offsetManager')), resets);
+  const positions = prototypeOf(load('kafkajs/src/consumer/offsetManager'));
+  mendReset(positions, resets);
+  mendStart(positions);
   mendTimers(prototypeOf(load('kafkajs/src/network/requestQueue')));
   mendDecoding(load);
   return resets;
@@ -91,6 +94,62 @@ function mendReset(offsetManager: object, resets: EventEmitter): void {
     const reset: PositionReset = { memberId: field(this, 'memberId'), topic, partition, offset: Number(offset) };
     resets.emit('reset', reset);
   });
+}
+
+/**
+ * Has a position that was found by looking for the end of a partition committed before anything is fetched: otherwise
+ * what arrives until the first block is stored would be skipped by the next owner. Partitions that a topic already
+ * read has gained are begun at their beginning.
+ */
+function mendStart(offsetManager: object): void {
+  const original = method(offsetManager, 'resolveOffsets');
+  const begun = new WeakMap<object, Promise<void>>();
+  replace(offsetManager, 'resolveOffsets', async function () {
+    // The fetches of several brokers ask side by side; who came late must not overwrite what was declared meanwhile.
+    const known = begun.get(this);
+    const beginning = known ?? commitStart(this);
+    if (known === undefined) begun.set(this, beginning);
+    try {
+      await beginning;
+    } catch (error) {
+      begun.delete(this);
+      throw error;
+    }
+    return original.call(this);
+  });
+}
+
+async function commitStart(offsetManager: object): Promise<void> {
+  const cluster = field(offsetManager, 'cluster');
+  for (const topic of list(field(offsetManager, 'topics')).map(String)) {
+    if (field(field(field(offsetManager, 'topicConfigurations'), topic), 'fromBeginning') !== false) continue;
+    const ours = new Set(list(field(field(offsetManager, 'memberAssignment'), topic)).map(Number));
+    const partitions = list(await call(cluster, 'findTopicPartitionMetadata', topic)).map((each) => ({
+      partition: Number(field(each, 'partitionId')),
+    }));
+    const coordinator = await call(offsetManager, 'getCoordinator');
+    const asked = { groupId: field(offsetManager, 'groupId'), topics: [{ topic, partitions }] };
+    const committed = partitionsOf(await call(coordinator, 'offsetFetch', asked));
+    const missing = committed.filter(({ partition, offset }) => ours.has(partition) && Number(offset) < 0);
+    if (missing.length === 0) continue;
+    const fromBeginning = committed.some(({ offset }) => Number(offset) >= 0);
+    const wanted = missing.map(({ partition }) => ({ partition }));
+    const answer = await call(cluster, 'fetchTopicsOffset', [{ topic, partitions: wanted, fromBeginning }]);
+    const starts = partitionsOf({ responses: answer }).map((start) => ({ ...start, metadata: '' }));
+    await call(offsetManager, 'commitOffsets', { topics: [{ topic, partitions: starts }] });
+  }
+}
+
+function partitionsOf(answer: unknown): readonly { readonly partition: number; readonly offset: string }[] {
+  return list(field(list(field(answer, 'responses'))[0], 'partitions')).map((each) => ({
+    partition: Number(field(each, 'partition')),
+    offset: String(field(each, 'offset')),
+  }));
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw changed('a list');
+  return value;
 }
 
 function mendTimers(queue: object): void {
