@@ -1,9 +1,9 @@
 import { driftFromStore } from './analysis/drift/drift-from-store.ts';
+import { PROFILE_IDS } from './analysis/drift/profiles/profile.ts';
 import type { DriftReport } from './analysis/drift/report.ts';
 import type { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { referenceRows } from './analysis/minute/reference-ranges.ts';
 import type { DriftRequest } from './api/read/read-dependencies.ts';
-import { UsageError } from './core/errors.ts';
 import type { Store } from './store/store.ts';
 
 /**
@@ -12,19 +12,27 @@ import type { Store } from './store/store.ts';
  * @throws E_USAGE when one of the sides holds no predictions
  */
 export async function storedDrift(store: Store, schedule: DriftSchedule, request: DriftRequest): Promise<DriftReport> {
-  const { model, version, fromMs, toMs, window, profile } = request;
+  const { model, version, fromMs, toMs, profile } = request;
   await schedule.load();
   const plan = schedule.planOf(model);
-  const rows = referenceRows(plan.reference, { fromMs, toMs });
-  const [range] = rows.ranges;
-  if (range === undefined) throw new UsageError(`${model} has no reference.`);
+  const { reference } = plan;
+  const rows = referenceRows(reference, { fromMs, toMs });
+  const { window, segment, categorical, numeric, budgetPerMonth = plan.falseAlarmsPerMonth } = request;
   return driftFromStore({
     store,
     model,
-    reference: { ...range, version: rows.version === '' ? undefined : rows.version },
-    current: { fromMs, toMs, version },
+    reference:
+      reference.kind === 'file'
+        ? { file: reference }
+        : { spans: rows.ranges, version: rows.version === '' ? undefined : rows.version },
+    current: { spans: [{ fromMs, toMs }], version },
     window,
     profile,
-    budgetPerMonth: plan.falseAlarmsPerMonth,
+    beside: request.compareProfiles === true ? PROFILE_IDS.filter((id) => id !== (profile ?? 'robust')) : [],
+    segment,
+    categorical,
+    numeric,
+    budgetPerMonth,
+    floors: plan.floors,
   });
 }

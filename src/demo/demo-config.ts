@@ -1,6 +1,7 @@
 import type { ConfigInput } from '../config/schema.ts';
 import { MODEL_NAME } from './late-flights-model.ts';
 import { SIMULATED_POD } from './simulated-incident.ts';
+import { packageRoot } from '../package-info.ts';
 
 /** As long as a routing key of PagerDuty, and clearly none. */
 export const SIMULATED_ROUTING_KEY = 'simulatedsimulatedsimulated00000';
@@ -40,6 +41,10 @@ export function demoConfig(options: {
         rules: { GpuSaturatedAndLatencySloBreached: { requests_per_second: 0.05 } },
       },
     ],
+    // The incident and what would explain it; real drift of real flights would page into the story otherwise.
+    rules: ['gpu-saturated-and-latency-slo-breached', 'gpu-fault-on-serving-node'].map(
+      (name) => `${packageRoot}/alerts/${name}.yaml`,
+    ),
     notify: { pagerduty: { routing_key: SIMULATED_ROUTING_KEY, url: options.pagerduty } },
   };
 }

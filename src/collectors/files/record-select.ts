@@ -1,30 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../../core/errors.ts';
+import { RECORD_FIELDS } from '../../core/record-fields.ts';
 import type { Store } from '../../store/store.ts';
-
-const FIELDS = {
-  predictions: [
-    'prediction_id',
-    'ts',
-    'model',
-    'version',
-    'prediction',
-    'score',
-    'scores',
-    'latency_ms',
-    'status',
-    'segment',
-    'segments',
-    'trace_id',
-    'pod',
-    'node',
-    'features',
-  ],
-  labels: ['prediction_id', 'model', 'label', 'label_ts', 'ts'],
-  business: ['ts', 'metric', 'value', 'model', 'labels'],
-  events: ['ts', 'kind', 'title', 'model', 'version', 'url', 'labels'],
-} as const;
 
 const TEXT_FIELDS = new Set([
   'prediction_id',
@@ -49,7 +27,7 @@ export async function recordSelect(options: {
   readonly store: Store;
   readonly file: string;
   readonly format: string;
-  readonly kind: keyof typeof FIELDS;
+  readonly kind: keyof typeof RECORD_FIELDS;
 }): Promise<string> {
   const { store, file, format, kind } = options;
   const source = `file(${quote(resolve(file))}, ${quote(format)})`;
@@ -59,7 +37,7 @@ export async function recordSelect(options: {
   } catch (error) {
     throw new UsageError(`${file} cannot be read as ${format}`, { cause: error });
   }
-  const known: readonly string[] = FIELDS[kind];
+  const known: readonly string[] = RECORD_FIELDS[kind];
   const fields: string[] = [];
   const features: string[] = [];
   const taken = new Set(columns.map(({ name }) => name).filter((name) => known.includes(name)));

@@ -83,13 +83,18 @@ beforeAll(async () => {
   });
   const lastWeek = T0 - 7 * 86_400_000;
   await store.insert('business_metrics', [
-    ...[metric('orders', T0, 40), metric('orders', lastWeek, 80)],
-    ...[metric('visits', T0, 90), metric('visits', lastWeek, 100)],
+    metric('orders', T0, 40),
+    metric('orders', lastWeek, 80),
+    metric('visits', T0, 90),
+    metric('visits', lastWeek, 100),
   ]);
   await store.insert('dead_letters', [
     { received: new Date(T0 + 1000).toISOString(), kind: 'predictions', reason: 'bad_json' },
   ]);
   const nowMs = T0 + 11 * MINUTE;
+  const hour = { fromMs: T0 - 60 * MINUTE, toMs: T0 };
+  await writeMinuteSignals({ store, range: hour, constants, nowMs });
+  await writeRuleSignals({ store, range: hour, constants, importances: new Map(), nowMs });
   await writeMinuteSignals({ store, range, constants, nowMs });
   const importances = new Map([
     ['ranker', { price: 0.6, origin: 0.39, unimportant: 0.01 }],
@@ -106,7 +111,7 @@ async function signal(name: string, options: { readonly model?: string; readonly
   const rows = await running.store.rows({
     name: 'test',
     sql: `SELECT toUInt32((t - toDateTime({t0:UInt32}, 'UTC')) / 60) AS minute, value FROM signals FINAL
-      WHERE signal = {name:String} AND model = {model:String} AND version = {version:String} ORDER BY t`,
+      WHERE t >= toDateTime({t0:UInt32}, 'UTC') AND signal = {name:String} AND model = {model:String} AND version = {version:String} ORDER BY t`,
     parameters: { name, model: options.model ?? 'ranker', version: options.version ?? '', t0: T0 / 1000 },
   });
   const parsed = z.array(z.object({ minute: z.number(), value: z.number() })).parse(rows);
