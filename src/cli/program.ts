@@ -39,6 +39,7 @@ function createProgram(done: (code: number) => void): Command {
   addService(program, done);
   addRecords(program, done);
   addDrift(program, done);
+  addReport(program, done);
   addReference(program, done);
   addBacktest(program, done);
   for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride();
@@ -95,7 +96,20 @@ function addService(program: Command, done: Done): void {
     .description('Writes dashboards, Prometheus rules, JSON Schemas and documentation from their one definition.')
     .option('--check', 'change nothing; exit 1 when a committed file is stale', false)
     .option('--out <dir>', 'folder to write to; default the package itself')
-    .action(async (options: { check: boolean; out?: string }) => {
+    .addOption(
+      new Option(
+        '--push <url>',
+        'write no files, but the dashboards into this Grafana; token in GRAFANA_TOKEN',
+      ).conflicts(['check', 'out']),
+    )
+    .option('--token-file <file>', 'with --push: file with the token of the service account')
+    .action(async (options: { check: boolean; out?: string; push?: string; tokenFile?: string }) => {
+      const { push: url, tokenFile } = options;
+      if (url !== undefined) {
+        const { runPush } = await import('./push.ts');
+        done(await runPush(tokenFile === undefined ? { url } : { url, tokenFile }));
+        return;
+      }
       const { runGenerate } = await import('./generate.ts');
       done(await runGenerate(options));
     });
@@ -202,6 +216,24 @@ function addDrift(program: Command, done: Done): void {
       ) => {
         const { runDriftCommand } = await import('./drift-command.ts');
         done(await runDriftCommand(options));
+      },
+    );
+}
+
+function addReport(program: Command, done: Done): void {
+  program
+    .command('report')
+    .description('Writes a self-contained page: drift, performance, latency, GPU and business on one time axis.')
+    .requiredOption('--model <model>', 'model')
+    .option('--from <time>', 'start; default its first prediction')
+    .option('--to <time>', 'end, exclusive; default its last prediction')
+    .option('--out <file>', 'file to write to; default stdout')
+    .option('--url <url>', 'running service; default the one of the configuration, or one started for this')
+    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
+    .action(
+      async (options: { model: string; from?: string; to?: string; out?: string; url?: string; config?: string }) => {
+        const { runReport } = await import('./report.ts');
+        done(await runReport(options));
       },
     );
 }

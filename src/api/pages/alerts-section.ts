@@ -5,8 +5,8 @@ import { html, type Html } from './html.ts';
 import type { ModelNumbers } from './model-data.ts';
 import { heading, incidentHref, reproduce, simulatedMark, table } from './parts.ts';
 
-/** Returns the alerts that fired in the range, newest first, each with a link to its evidence. */
-export function alertsSection({ alerts, side, sql }: ModelNumbers): Html {
+/** Returns the alerts that fired in the range, newest first, each with a link to its evidence where there is a service to ask. */
+export function alertsSection({ alerts, side, sql }: ModelNumbers, { links } = { links: true }): Html {
   const gpuIsSimulated = isSimulated(
     ...(side?.gpu ?? []).flatMap(({ pods, gpus, nodes }) => [...pods, ...gpus, ...nodes]),
   );
@@ -26,7 +26,7 @@ ${
           heading('For'),
           heading('What it said', 't'),
         ],
-        rows: alerts.map((episode) => alertRow(episode, gpuIsSimulated)),
+        rows: alerts.map((episode) => alertRow(episode, { gpuIsSimulated, links })),
       })
 }
 ${reproduce(sql.alerts)}`;
@@ -60,12 +60,15 @@ function titleOf(event: ChangeEvent): Html {
     : html`${event.title}`;
 }
 
-function alertRow(episode: Episode, gpuIsSimulated: boolean): Html {
+function alertRow(
+  episode: Episode,
+  { gpuIsSimulated, links }: { readonly gpuIsSimulated: boolean; readonly links: boolean },
+): Html {
   const { id, alert, severity, pending_ms, firing_ms, resolved_ms, summary, values } = episode;
   const isOpen = resolved_ms === 0;
   const restsOnGpu = Object.keys(values).some((name) => name.startsWith('gpu_'));
   const simulated = (gpuIsSimulated && restsOnGpu) || isSimulated(...Object.keys(values), summary);
-  return html`<tr><th scope="row" class="t"><a href="${incidentHref(id)}">${alert}</a>${simulatedMark(simulated)}</th><td class="t">${severity}</td><td class="t">${moment(pending_ms)}</td><td class="t">${moment(firing_ms)}</td>
+  return html`<tr><th scope="row" class="t">${links ? html`<a href="${incidentHref(id)}">${alert}</a>` : alert}${simulatedMark(simulated)}</th><td class="t">${severity}</td><td class="t">${moment(pending_ms)}</td><td class="t">${moment(firing_ms)}</td>
 <td class="t">${isOpen ? html`<span class="bad">firing</span>` : moment(resolved_ms)}</td><td>${isOpen ? '–' : duration(resolved_ms - firing_ms)}</td><td class="t w">${summary}</td></tr>
 `;
 }

@@ -1,6 +1,8 @@
 import type { Level } from '../../stats/levels.ts';
 import { alertStatesQuery } from '../../store/queries/alerting.ts';
 import { latestDrift } from '../../store/queries/drift-read.ts';
+import { type Episode, episodes } from '../../store/queries/evidence.ts';
+import { fleetTrafficByHour } from '../../store/queries/fleet-traffic.ts';
 import { fleetLastHour } from '../../store/queries/latency.ts';
 import { latestQuality } from '../../store/queries/signals-read.ts';
 import { shownState } from '../read/alert-routes.ts';
@@ -40,12 +42,55 @@ export interface FleetRow {
   readonly pending: number;
 }
 
-/** Returns the newest numbers of every model, or of the one named; worst first. */
-export async function loadFleet(deps: ReadDependencies, model = ''): Promise<readonly FleetRow[]> {
+/** What the overview shows beside its rows. */
+export interface FleetNews {
+  /** Alerts that are open or fired in the last week, newest first. */
+  readonly alerts: readonly Episode[];
+  /** Predictions in each of the last 24 hours, oldest first, by model. */
+  readonly traffic: ReadonlyMap<string, readonly number[]>;
+  readonly sql: readonly ReproducibleSql[];
+}
+
+/** Returns what happened lately in the whole fleet, up to `nowMs` (epoch ms). */
+export async function loadFleetNews({ store }: ReadDependencies, nowMs: number): Promise<FleetNews> {
+  const toMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS + HOUR_MS;
+  const recent = { model: '', id: '', from: nowMs - ALERTS_MS, to: nowMs + 1, limit: MAX_ALERTS };
+  const day = { from: toMs - TRAFFIC_HOURS * HOUR_MS, to: toMs };
+  const [alerts, traffic] = await Promise.all([store.query(episodes, recent), store.query(fleetTrafficByHour, day)]);
+  const hours = Array.from({ length: TRAFFIC_HOURS }, (_, index) => day.from + index * HOUR_MS);
+  return {
+    alerts,
+    traffic: new Map(
+      traffic.map((row) => {
+        const counts = new Map(row.hours);
+        return [row.model, hours.map((hour) => counts.get(hour) ?? 0)];
+      }),
+    ),
+    sql: [
+      reproducibleSql('Alerts of the last week', episodes, recent),
+      reproducibleSql('Traffic by hour', fleetTrafficByHour, day),
+    ],
+  };
+}
+
+/** Traffic of the last hour as the database gives it. */
+export type FleetHours = Awaited<ReturnType<typeof readHours>>;
+
+/** Reads the traffic of the last hour of every model (''), or of one: the dearest question of the overview. */
+export function readHours({ store }: ReadDependencies, model = '') {
+  return store.query(fleetLastHour, { model });
+}
+
+/** Returns the newest numbers of every model, or of the one named; `hoursOf` says how the last hour is read. */
+export async function loadFleet(
+  deps: ReadDependencies,
+  model = '',
+  hoursOf: () => Promise<FleetHours> = () => readHours(deps, model),
+): Promise<readonly FleetRow[]> {
   const { store } = deps;
   const [known, hours, drifts, quality, alerts] = await Promise.all([
     knownModels(store, model),
-    store.query(fleetLastHour, { model }),
+    hoursOf(),
     store.query(latestDrift, { model }),
     store.query(latestQuality, { model }),
     store.query(alertStatesQuery, {}),
@@ -80,6 +125,10 @@ export function fleetSql(model = ''): readonly ReproducibleSql[] {
 }
 
 const HOUR_SECONDS = 3600;
+const HOUR_MS = 3_600_000;
+const TRAFFIC_HOURS = 24;
+const ALERTS_MS = 7 * 24 * HOUR_MS;
+const MAX_ALERTS = 20;
 
 function toLastHour(row: {
   readonly requests: number;

@@ -1,5 +1,6 @@
 import type { Incident, SignalTrace } from '../read/incident.ts';
 import { changesTable } from './alerts-section.ts';
+import { backdropOf } from './backdrop.ts';
 import { decimal, duration, moment, number, percent } from './format.ts';
 import { html, type Html } from './html.ts';
 import { layout } from './layout.ts';
@@ -67,15 +68,10 @@ function affectedPart({ affected }: Incident): Html {
   return html`<p>${number(affected.predictions)} predictions were made while it held; ${number(affected.errors)} of them failed.</p>`;
 }
 
-function signalCharts({ signals, shown, episode }: Incident): Html {
+function signalCharts({ signals, shown, episode, changes }: Incident): Html {
   const drawn = signals.filter(({ signal }) => !signal.startsWith(OBJECTIVE_PREFIX));
   if (drawn.length === 0) return html`<p>no data: no signals of this model around that time.</p>`;
-  const highlight = {
-    fromMs: episode.firing_ms,
-    toMs: episode.resolved_ms === 0 ? shown.toMs : episode.resolved_ms,
-    name: 'the alert was firing',
-  };
-  const axis = { ...shown, gapMs: MINUTE_MS, highlight };
+  const axis = { ...shown, gapMs: MINUTE_MS, ...backdropOf({ alerts: [episode], changes }, shown.toMs) };
   return html`${drawn.map((trace, index) => {
     const objective = signals.find(({ signal }) => signal === `${OBJECTIVE_PREFIX}${trace.signal}`)?.points.at(-1)?.[1];
     return lineChart({

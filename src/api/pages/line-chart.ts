@@ -1,9 +1,11 @@
+import { line } from 'd3-shape';
+import { backdropKeys, type Backdrop, chartFrame, round } from './chart-frame.ts';
+import { CHART, timeScale, valueScale, valueTicks } from './chart-scales.ts';
 import { day, moment } from './format.ts';
 import { html, type Html } from './html.ts';
 import { simulatedMark } from './parts.ts';
-import { niceTicks, timeTicks } from './ticks.ts';
 
-/** One line of a chart; `tone` chooses its colour. */
+/** One line of a chart; `tone` chooses its colour and its dashes. */
 export interface ChartSeries {
   readonly name: string;
   readonly tone: 1 | 2 | 3 | 4;
@@ -11,7 +13,7 @@ export interface ChartSeries {
   readonly points: readonly (readonly [number, number | null])[];
 }
 
-export interface LineChart {
+export interface LineChart extends Backdrop {
   /** Unique on the page. */
   readonly id: string;
   readonly title: string;
@@ -20,8 +22,6 @@ export interface LineChart {
   readonly simulated?: boolean | undefined;
   readonly series: readonly ChartSeries[];
   readonly objective?: { readonly name: string; readonly value: number } | undefined;
-  /** A stretch of time to set off, such as the firing of an alert; epoch ms. */
-  readonly highlight?: { readonly fromMs: number; readonly toMs: number; readonly name: string } | undefined;
   readonly fromMs: number;
   readonly toMs: number;
   /** Points further apart than this are not joined: nothing is drawn where nothing was measured. */
@@ -33,83 +33,77 @@ export interface LineChart {
   readonly bounds?: { readonly low: number; readonly high: number } | undefined;
 }
 
-const WIDTH = 1200;
-const HEIGHT = 230;
-const BOX = { left: 70, right: 30, top: 10, bottom: 26 };
-const DEFAULT_READINGS = 60;
-
 /** Returns a figure with the lines as inline SVG, a legend, and the same numbers as a table for those who cannot see it. */
 export function lineChart(chart: LineChart): Html {
   const scales = scalesOf(chart);
-  const { x, y, low, high } = scales;
-  const baseline = y(low);
+  const { x, y } = scales;
+  const bottom = CHART.height - CHART.bottom;
+  const label = `${chart.title}${chart.simulated === true ? ' (simulated)' : ''}`;
   return html`<figure>
-<figcaption id="${chart.id}-caption"><b>${chart.title}${simulatedMark(chart.simulated === true)}</b>${chart.caption}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${chart.title}${chart.simulated === true ? ' (simulated)' : ''}" aria-describedby="${chart.id}-caption">
-${highlight(chart, scales)}${niceTicks(low, high).map((value) => {
+<figcaption id="${chart.id}-caption"><b>${chart.title}${simulatedMark(chart.simulated === true)}</b>${chart.caption}${summary(chart)}</figcaption>
+<div class="chart"><svg viewBox="0 0 ${CHART.width} ${CHART.height}" role="img" aria-label="${label}" aria-describedby="${chart.id}-caption">
+${valueTicks(y).map((value) => {
   const at = round(y(value));
-  return html`<line class="grid" x1="${BOX.left}" x2="${WIDTH - BOX.right}" y1="${at}" y2="${at}"/><text x="${BOX.left - 6}" y="${round(at + 4)}" text-anchor="end">${chart.format(value)}</text>`;
-})}${timeTicks(chart.fromMs, chart.toMs).map(
-  ({ atMs, label }) => html`<text x="${round(x(atMs))}" y="${HEIGHT - 7}" text-anchor="middle">${label}</text>`,
-)}
-${chart.objective === undefined ? undefined : html`<line class="objective" x1="${BOX.left}" x2="${WIDTH - BOX.right}" y1="${round(y(chart.objective.value))}" y2="${round(y(chart.objective.value))}"/>`}
-${chart.series.map((series) => line(series, chart, scales))}
-${hoverAreas(chart, x, baseline)}</svg>
+  return html`<line class="grid" x1="${CHART.left}" x2="${CHART.width - CHART.right}" y1="${at}" y2="${at}"/><text x="${CHART.left - 8}" y="${round(at + 4)}" text-anchor="end">${chart.format(value)}</text>`;
+})}${chartFrame({ x, bottom, spans: chart.spans, marks: chart.marks })}
+${objectiveLine(chart, scales)}${chart.series.map((series) => seriesLine(series, chart, scales))}
+${hoverAreas(chart, x, bottom)}</svg></div>
 ${legend(chart)}
 ${numbers(chart)}</figure>`;
 }
 
-interface Scales {
-  readonly x: (timeMs: number) => number;
-  readonly y: (value: number) => number;
-  readonly low: number;
-  readonly high: number;
+type Scales = { readonly x: ReturnType<typeof timeScale>; readonly y: ReturnType<typeof valueScale> };
+type Point = ChartSeries['points'][number];
+
+const DEFAULT_READINGS = 60;
+
+function valuesOf({ series }: LineChart): readonly number[] {
+  return series.flatMap(({ points }) => points.flatMap(([, value]) => (value === null ? [] : [value])));
 }
 
 function scalesOf(chart: LineChart): Scales {
-  const values = chart.series.flatMap((series) =>
-    series.points.flatMap(([, value]) => (value === null ? [] : [value])),
-  );
-  const all = [...values, ...(chart.objective === undefined ? [] : [chart.objective.value])];
-  const ticks = niceTicks(Math.min(0, ...all), Math.max(...all, 0));
-  const low = chart.bounds?.low ?? ticks[0] ?? 0;
-  const high = chart.bounds?.high ?? ticks.at(-1) ?? 1;
-  const [width, height] = [WIDTH - BOX.left - BOX.right, HEIGHT - BOX.top - BOX.bottom];
-  const length = Math.max(1, chart.toMs - chart.fromMs);
+  const objective = chart.objective === undefined ? [] : [chart.objective.value];
   return {
-    x: (timeMs) => BOX.left + ((timeMs - chart.fromMs) / length) * width,
-    y: (value) => BOX.top + (1 - (Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) * height,
-    low,
-    high,
+    x: timeScale(chart.fromMs, chart.toMs),
+    y: valueScale([...valuesOf(chart), ...objective], chart.bounds),
   };
 }
 
-function line(series: ChartSeries, chart: LineChart, { x, y }: Scales): Html {
-  const runs: (readonly [number, number])[][] = [];
-  let lastMs = Number.NEGATIVE_INFINITY;
-  for (const [timeMs, value] of series.points) {
-    if (value === null) continue;
-    const run = runs.at(-1);
-    if (run === undefined || timeMs - lastMs > chart.gapMs) runs.push([[x(timeMs), y(value)]]);
-    else run.push([x(timeMs), y(value)]);
-    lastMs = timeMs;
-  }
-  const path = runs
-    .filter((run) => run.length > 1)
-    .map((run) => `M${run.map(([px, py]) => `${round(px)} ${round(py)}`).join('L')}`)
-    .join('');
+function seriesLine({ points, tone }: ChartSeries, { gapMs }: LineChart, { x, y }: Scales): Html {
+  const broken = withGaps(points, gapMs);
+  const draw = line<Point>()
+    .x(([timeMs]) => x(timeMs))
+    .y(([, value]) => y(value ?? 0))
+    .defined(([, value]) => value !== null)
+    .digits(1);
   // A point without neighbours has no line to show it.
-  const alone = runs.filter((run) => run.length === 1).flat();
-  return html`${path === '' ? undefined : html`<path class="s${series.tone}" d="${path}"/>`}${alone.map(
-    ([px, py]) => html`<circle class="s${series.tone}" cx="${round(px)}" cy="${round(py)}" r="2.5"/>`,
+  const alone = broken.filter(
+    ([, value], index) => value !== null && isGap(broken[index - 1]) && isGap(broken[index + 1]),
+  );
+  const path = draw(broken.filter((point) => !alone.includes(point)));
+  return html`${path === null ? undefined : html`<path class="s${tone}" d="${path}"/>`}${alone.map(
+    ([timeMs, value]) => html`<circle class="s${tone}" cx="${round(x(timeMs))}" cy="${round(y(value ?? 0))}" r="2.5"/>`,
   )}`;
 }
 
-function highlight({ highlight: span }: LineChart, { x }: Scales): Html | undefined {
-  if (span === undefined) return undefined;
-  const left = Math.max(BOX.left, x(span.fromMs));
-  const width = Math.max(2, Math.min(WIDTH - BOX.right, x(span.toMs)) - left);
-  return html`<rect class="span" x="${round(left)}" width="${round(width)}" y="${BOX.top}" height="${HEIGHT - BOX.top - BOX.bottom}"><title>${span.name}</title></rect>`;
+/** Puts an undefined point between points that are too far apart to be joined. */
+function withGaps(points: readonly Point[], gapMs: number): readonly Point[] {
+  const measured = points.filter(([, value]) => value !== null);
+  return measured.flatMap((point, index): readonly Point[] => {
+    const before = measured[index - 1];
+    return before !== undefined && point[0] - before[0] > gapMs ? [[before[0] + gapMs, null], point] : [point];
+  });
+}
+
+function isGap(point: Point | undefined): boolean {
+  return point === undefined || point[1] === null;
+}
+
+function objectiveLine({ objective }: LineChart, { y }: Scales): Html | undefined {
+  if (objective === undefined) return undefined;
+  const at = round(y(objective.value));
+  const right = CHART.width - CHART.right;
+  return html`<line class="objective" x1="${CHART.left}" x2="${right}" y1="${at}" y2="${at}"/><text class="objective" x="${right}" y="${at < CHART.top + 16 ? at + 14 : at - 5}" text-anchor="end">objective</text>`;
 }
 
 /** The times whose numbers can be read, evenly thinned when there are too many. */
@@ -120,41 +114,56 @@ function readingsOf(chart: LineChart): { readonly times: readonly number[]; read
 }
 
 /** The reader points at a time and the browser shows its numbers, without a script. */
-function hoverAreas(chart: LineChart, x: Scales['x'], baseline: number): readonly Html[] {
+function hoverAreas(chart: LineChart, x: Scales['x'], bottom: number): readonly Html[] {
   const { times } = readingsOf(chart);
   const values = chart.series.map((series) => ({ name: series.name, at: new Map(series.points) }));
   return times.map((timeMs, index) => {
-    const left = x(index === 0 ? timeMs : (timeMs + (times[index - 1] ?? timeMs)) / 2);
-    const right = x(index === times.length - 1 ? timeMs : (timeMs + (times[index + 1] ?? timeMs)) / 2);
+    const left = x((timeMs + (times[index - 1] ?? timeMs)) / 2);
+    const right = x((timeMs + (times[index + 1] ?? timeMs)) / 2);
     const lines = values.map(({ name, at }) => `${name} ${chart.format(at.get(timeMs))}`);
-    return html`<rect class="hit" x="${round(left)}" width="${round(Math.max(2, right - left))}" y="${BOX.top}" height="${round(baseline - BOX.top)}"><title>${timeText(chart, timeMs)}: ${lines.join(', ')}</title></rect>`;
+    return html`<rect class="hit" x="${round(left)}" width="${round(Math.max(2, right - left))}" y="${CHART.top}" height="${bottom - CHART.top}"><title>${timeText(chart, timeMs)}: ${lines.join(', ')}</title></rect>`;
   });
 }
 
-function legend({ series, objective }: LineChart): Html {
-  return html`<ul class="legend">${series.map(({ name, tone }) => html`<li><i class="s${tone}"></i>${name}</li>`)}${
-    objective === undefined ? undefined : html`<li><i class="objective"></i>${objective.name}</li>`
-  }</ul>`;
+/** Returns what a look at the lines would tell, in words. */
+function summary(chart: LineChart): Html | undefined {
+  const parts = chart.series.flatMap(({ name, points }) => {
+    const measured = points.flatMap(([, value]) => (value === null ? [] : [value]));
+    if (measured.length < 2) return [];
+    const low = measured.reduce((a, b) => Math.min(a, b));
+    const high = measured.reduce((a, b) => Math.max(a, b));
+    return [
+      low === high
+        ? `${name} always ${chart.format(low)}`
+        : `${name} ${chart.format(low)} to ${chart.format(high)}, last ${chart.format(measured.at(-1))}`,
+    ];
+  });
+  return parts.length === 0 ? undefined : html` <span class="range">${parts.join('; ')}.</span>`;
+}
+
+function legend(chart: LineChart): Html {
+  const { series, objective } = chart;
+  return html`<ul class="legend">${series.map(({ name, tone }) => html`<li><svg class="key" viewBox="0 0 24 10" aria-hidden="true"><path class="s${tone}" d="M0 5H24"/></svg>${name}</li>`)}${
+    objective === undefined
+      ? undefined
+      : html`<li><svg class="key" viewBox="0 0 24 10" aria-hidden="true"><line class="objective" x1="0" x2="24" y1="5" y2="5"/></svg>${objective.name}</li>`
+  }${backdropKeys(chart)}</ul>`;
 }
 
 function numbers(chart: LineChart): Html | undefined {
   const { times, step } = readingsOf(chart);
   if (times.length === 0) return undefined;
   const values = chart.series.map((series) => new Map(series.points));
-  return html`<details><summary>${chart.title}: the numbers</summary><table><caption>${chart.title}${step === 1 ? '' : `, every ${step}th point`}</caption><thead><tr><th scope="col" class="t">Time</th>${chart.series.map(
+  return html`<details><summary>${chart.title}: the numbers</summary><div class="scroll" tabindex="0" role="region" aria-label="${chart.title}: the numbers"><table><caption>${chart.title}${step === 1 ? '' : `, every ${step}th point`}</caption><thead><tr><th scope="col" class="t">Time</th>${chart.series.map(
     (series) => html`<th scope="col">${series.name}</th>`,
   )}</tr></thead><tbody>${times.map(
     (
       timeMs,
     ) => html`<tr><th scope="row" class="t">${timeText(chart, timeMs)}</th>${values.map((at) => html`<td>${chart.format(at.get(timeMs))}</td>`)}</tr>
 `,
-  )}</tbody></table></details>`;
+  )}</tbody></table></div></details>`;
 }
 
 function timeText(chart: LineChart, timeMs: number): string {
   return chart.gapMs >= 86_400_000 ? day(timeMs) : moment(timeMs);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -4,6 +4,7 @@ import {
   performanceParameters,
   performanceWindows,
 } from '../../analysis/performance.ts';
+import type { WindowUnit } from '../../analysis/drift/windows.ts';
 import { driftByWeek, type DriftWeek } from '../../store/queries/drift-read.ts';
 import {
   affectedPredictions,
@@ -20,6 +21,7 @@ import {
 import { type ServiceBucket, serviceByBucket } from '../../store/queries/latency.ts';
 import { performanceSums } from '../../store/queries/performance.ts';
 import { AppError } from '../../core/errors.ts';
+import type { ReadDependencies } from '../read/read-dependencies.ts';
 import type { AskedRange } from '../read/request-schemas.ts';
 import { rangeOf } from '../read/request-schemas.ts';
 import { type ReproducibleSql, reproducibleSql } from '../read/reproducible-sql.ts';
@@ -109,7 +111,13 @@ export function bucketFor(lengthMs: number): number {
   return BUCKETS.find((bucket) => lengthMs / (bucket * 1000) <= MAX_BUCKETS) ?? 86_400;
 }
 
-async function loadNumbers(deps: PagesDependencies, model: string, range: BucketedRange): Promise<ModelNumbers> {
+/** Returns the numbers of a model in a range; quality by ISO week, or by another window. */
+export async function loadNumbers(
+  deps: ReadDependencies,
+  model: string,
+  range: BucketedRange,
+  window: WindowUnit = 'week',
+): Promise<ModelNumbers> {
   const { store, models } = deps;
   const { fromMs, toMs } = range;
   const between = { model, from: fromMs, to: toMs };
@@ -117,7 +125,7 @@ async function loadNumbers(deps: PagesDependencies, model: string, range: Bucket
   const episodeParameters = { ...between, id: '', limit: MAX_EPISODES };
   const changeParameters = { ...between, limit: MAX_CHANGES };
   const task = models.find((entry) => entry.name === model)?.task;
-  const quality: PerformanceOptions = { model, window: 'week', fromMs, toMs, task };
+  const quality: PerformanceOptions = { model, window, fromMs, toMs, task };
   const [drift, performance, buckets, side, alerts, changes, counts] = await Promise.all([
     store.query(driftByWeek, between),
     performanceWindows(store, quality),
@@ -139,7 +147,7 @@ async function loadNumbers(deps: PagesDependencies, model: string, range: Bucket
       drift: [reproducibleSql('Drift by week', driftByWeek, between)],
       performance: [
         reproducibleSql(
-          'Sums by week, from which every number follows',
+          `Sums by ${window}, from which every number follows`,
           performanceSums,
           performanceParameters(quality, range),
         ),
@@ -156,7 +164,7 @@ async function loadNumbers(deps: PagesDependencies, model: string, range: Bucket
 }
 
 async function loadSide(
-  { store }: PagesDependencies,
+  { store }: ReadDependencies,
   model: string,
   { fromMs, toMs }: BucketedRange,
 ): Promise<SideData | undefined> {

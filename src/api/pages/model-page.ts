@@ -69,7 +69,7 @@ function rangeForm({ summary, range, readAtMs }: ModelPageData): Html {
 <label>From (UTC)<input type="date" name="from" value="${day(range.fromMs)}"></label>
 <label>to the start of<input type="date" name="to" value="${day(Date.parse(lastDay) + 86_400_000)}"></label>
 <button type="submit">Show</button>
-<span>Shown: ${moment(range.fromMs)} to ${moment(range.toMs)}, read at ${moment(readAtMs)}. <a href="${modelHref(summary.known.model)}?from=${day(summary.known.firstMs)}">Everything</a></span>
+<span>Shown: ${moment(range.fromMs)} to ${moment(range.toMs)}, read at ${moment(readAtMs)}. <a href="${modelHref(summary.known.model)}?from=${day(summary.known.firstMs)}">Everything</a>. <a href="/v1${modelHref(summary.known.model)}/report?from=${range.fromMs}&amp;to=${range.toMs}">One page to keep</a></span>
 </form>`;
 }
 

@@ -38,7 +38,7 @@ export function table(options: {
   readonly className?: string;
 }): Html {
   const { caption, name, head, rows, className } = options;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table class="${className ?? ''}"><caption>${caption}</caption>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${name}"><table class="${className ?? ''}"><caption><span>${caption}</span></caption>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`;

@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { loadIncident } from '../read/incident.ts';
 import { parseMoment } from '../read/request-schemas.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { loadFleet } from './fleet-data.ts';
+import { type FleetHours, loadFleet, loadFleetNews, readHours } from './fleet-data.ts';
 import { fleetPage } from './fleet-page.ts';
 import { html } from './html.ts';
 import { incidentPage } from './incident-page.ts';
@@ -11,13 +11,22 @@ import { layout, PAGE_POLICY } from './layout.ts';
 import { loadModelPage, type RangeNumbers } from './model-data.ts';
 import { modelPage } from './model-page.ts';
 import type { PagesDependencies } from './pages-dependencies.ts';
+import { registerReport } from './register-report.ts';
 
-/** Registers the HTML pages: all models at /, one at /models/:model, one incident at /incidents/:id. */
+/** Registers the HTML pages: all models at /, one at /models/:model, one incident at /incidents/:id; and reports to keep. */
 export async function registerPages(app: FastifyInstance, deps: PagesDependencies): Promise<void> {
+  await registerReport(app, deps);
   const answers = new AnswerCache<RangeNumbers>(deps.wallClock);
+  const hours = new AnswerCache<FleetHours>(deps.wallClock);
   const options = { onRequest: deps.guard('read'), schema: { hide: true } };
   app.get('/', options, async (_request, reply) =>
-    show(reply, deps, async (nowMs) => fleetPage(await loadFleet(deps), nowMs)),
+    show(reply, deps, async (nowMs) => {
+      const [rows, news] = await Promise.all([
+        loadFleet(deps, '', () => hours.get('', () => readHours(deps))),
+        loadFleetNews(deps, nowMs),
+      ]);
+      return fleetPage(rows, news, nowMs);
+    }),
   );
   app.get<{ Params: { model: string }; Querystring: Readonly<Record<string, unknown>> }>(
     '/models/:model',

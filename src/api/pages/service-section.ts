@@ -1,6 +1,8 @@
 import type { ServiceBucket } from '../../store/queries/latency.ts';
 import type { ConfiguredModel } from '../read/read-dependencies.ts';
 import { duration, number, percent, seconds } from './format.ts';
+import { backdropOf } from './backdrop.ts';
+import type { TimeAxis } from './chart-frame.ts';
 import { html, type Html } from './html.ts';
 import { lineChart } from './line-chart.ts';
 import type { BucketedRange, ModelNumbers } from './model-data.ts';
@@ -12,17 +14,31 @@ export function serviceSection(
   range: BucketedRange,
   configured: ConfiguredModel | undefined,
 ): Html {
-  const { service, counts, sql } = numbers;
+  const { service, sql } = numbers;
   const heading = html`<h2 id="latency">Latency and traffic</h2>`;
   if (service.length === 0) return html`${heading}<p>no data in this range.</p>${reproduce(sql.service)}`;
-  const every = range.bucketSeconds === 86_400 ? 'day' : duration(range.bucketSeconds * 1000);
   const axis = {
     fromMs: Math.max(range.fromMs, service[0]?.bucket_ms ?? range.fromMs),
     toMs: Math.min(range.toMs, (service.at(-1)?.bucket_ms ?? range.toMs) + range.bucketSeconds * 1000),
-    gapMs: range.bucketSeconds * 1000,
+    ...backdropOf(numbers, range.toMs),
   };
   return html`${heading}
-${simulatedNote(counts)}
+${serviceCharts({ numbers, axis, bucketSeconds: range.bucketSeconds, configured })}
+${reproduce(sql.service)}`;
+}
+
+/** Returns latency, traffic and errors as charts on one time axis. */
+export function serviceCharts(options: {
+  readonly numbers: ModelNumbers;
+  readonly axis: TimeAxis;
+  readonly bucketSeconds: number;
+  readonly configured: ConfiguredModel | undefined;
+}): Html {
+  const { bucketSeconds, configured } = options;
+  const { service, counts } = options.numbers;
+  const axis = { ...options.axis, gapMs: bucketSeconds * 1000 };
+  const every = bucketSeconds === 86_400 ? 'day' : duration(bucketSeconds * 1000);
+  return html`${simulatedNote(counts)}
 ${latencyChart(service, axis, every, configured)}
 ${lineChart({
   id: 'traffic',
@@ -32,13 +48,10 @@ ${lineChart({
   series: [{ name: 'predictions', tone: 1, points: service.map((row) => [row.bucket_ms, row.requests]) }],
   format: (value) => number(value),
 })}
-${errorPart(service, axis, every, configured)}
-${reproduce(sql.service)}`;
+${errorPart(service, axis, every, configured)}`;
 }
 
-interface Axis {
-  readonly fromMs: number;
-  readonly toMs: number;
+interface Axis extends TimeAxis {
   readonly gapMs: number;
 }
 

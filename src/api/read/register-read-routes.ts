@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { registerAlertQualityRoute } from './alert-quality-route.ts';
 import { registerAlertRoutes } from './alert-routes.ts';
 import { registerDriftRoute } from './drift-route.ts';
 import { registerExplainRoute } from './explain-route.ts';
@@ -16,5 +17,6 @@ export async function registerReadRoutes(app: FastifyInstance, deps: ReadDepende
   await registerPerformanceRoute(app, deps);
   await registerSignalsRoute(app, deps);
   await registerAlertRoutes(app, deps);
+  await registerAlertQualityRoute(app, deps);
   await registerIncidentRoutes(app, deps);
 }
