@@ -105,6 +105,16 @@ describe('a mistake is answered by one sentence with the path and what is allowe
       'models: [{ name: "a b" }]',
       /^F: models\.0\.name must match \^\[A-Za-z0-9_\.:\/-\]\{1,128\}\$\.$/,
     ],
+    [
+      'a GPU match that matches nothing',
+      'models: [{ name: m, gpu: {} }]',
+      /^F: models\.0\.gpu must say pod, namespace or labels: an empty match would belong to no GPU\.$/,
+    ],
+    [
+      'a serving match that matches nothing',
+      'models: [{ name: m, serving: { labels: {} } }]',
+      /^F: models\.0\.serving must say pod, namespace or labels: an empty match would belong to no series\.$/,
+    ],
     ['two models of one name', 'models: [{ name: m }, { name: n }, { name: m }]', /^F: models names m twice\.$/],
     [
       'a reference of an unknown kind',

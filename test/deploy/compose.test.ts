@@ -137,7 +137,7 @@ describe.skipIf(promtool === undefined)(
     test('is accepted by promtool with the rules and secrets that the composition mounts', () => {
       const output = execFileSync(promtool ?? '', ['check', 'config', layOut()], { encoding: 'utf8' });
       expect(output).toContain('is valid prometheus config file syntax');
-      expect(output).toMatch(/1 rule files found/);
+      expect(output).toMatch(/2 rule files found/);
       expect(output).toMatch(/SUCCESS: [1-9]\d* rules found/);
     });
 
