@@ -62,7 +62,7 @@ export function podsPanel(id: number): PlacedPanel {
     source: 'prometheus',
     target: prometheusTableQuery({
       refId: 'A',
-      expr: `max by (namespace, pod, node, gpu) (${prometheusName('pod_info')}{model="${variable('model')}"})`,
+      expr: `max by (namespace, pod, node, gpu) (${prometheusName('pod_info')}{model=~"${variable('model')}"})`,
     }),
     columns: [
       { name: 'namespace', title: 'Namespace' },
