@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { startService } from '../app.ts';
 import { environment } from '../config.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -42,6 +41,8 @@ export async function linkService(options: {
     port: 0,
     tokens: [{ name: 'command', token, scopes: ['admin' as const] }],
   };
+  // Only now: the whole service is much to load for a command that sends to one.
+  const { startService } = await import('../app.ts');
   const service = await startService({
     config: { ...config, server },
     role: 'api',
