@@ -45,6 +45,6 @@ export function demoConfig(options: {
     rules: ['gpu-saturated-and-latency-slo-breached', 'gpu-fault-on-serving-node'].map(
       (name) => `${packageRoot}/alerts/${name}.yaml`,
     ),
-    notify: { pagerduty: { routing_key: SIMULATED_ROUTING_KEY, url: options.pagerduty } },
+    notify: { pagerduty: { routing_key: SIMULATED_ROUTING_KEY, url: options.pagerduty, change_events: false } },
   };
 }
