@@ -6,36 +6,17 @@ import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Store } from '../store.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
+import { INSERT_SETTINGS } from './insert-settings.ts';
 import { batchOf, type Spool, type SpooledBatch } from './spool.ts';
 import { type IngestUnit, RECORD_KINDS, type RecordKind, UNIT_COLUMNS } from './unit.ts';
 import { type Receipt, readReceipts, type StoredOutcome } from './unit-outcome.ts';
 import { OverloadedError, StoreSlowError } from './writer-errors.ts';
+import { DEFAULT_LIMITS, type WriterLimits } from './writer-limits.ts';
 
 export interface UnitOutcome extends StoredOutcome {
   /** The unit had been stored before; nothing was stored now. */
   readonly duplicate: boolean;
 }
-
-export interface WriterLimits {
-  readonly batchRows: number;
-  readonly batchBytes: number;
-  /** How long the first unit of a batch waits for company, in milliseconds. */
-  readonly lingerMs: number;
-  /** Bytes waiting or on their way; beyond that units are turned away. */
-  readonly pendingBytes: number;
-  readonly inFlight: number;
-  /** How long a sender waits for its unit, in milliseconds; the unit itself is stored however long it takes. */
-  readonly answerMs: number;
-}
-
-export const DEFAULT_LIMITS: WriterLimits = {
-  batchRows: 100_000,
-  batchBytes: 96 * 1024 * 1024,
-  lingerMs: 20,
-  pendingBytes: 384 * 1024 * 1024,
-  inFlight: 2,
-  answerMs: 30_000,
-};
 
 interface Waiting {
   readonly unit: IngestUnit;
@@ -317,15 +298,3 @@ export class BatchWriter {
     });
   }
 }
-
-export const INSERT_SETTINGS = {
-  max_insert_threads: 1,
-  // One batch is one block, whatever the months it touches.
-  max_partitions_per_insert_block: 0,
-  min_insert_block_size_rows: 1_000_000,
-  // The parsing views read JSON strings as strings, never as times.
-  input_format_try_infer_dates: 0,
-  input_format_try_infer_datetimes: 0,
-  // Keeps the second parse away from lines that do not need it.
-  short_circuit_function_evaluation: 'enable',
-} as const;

@@ -4,8 +4,8 @@ import { retry } from '../../core/retry.ts';
 import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type Store, StoreError } from '../store.ts';
-import { INSERT_SETTINGS } from './batch-writer.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
+import { INSERT_SETTINGS } from './insert-settings.ts';
 import { type IngestUnit, type RecordKind, UNIT_COLUMNS, UnitBuilder } from './unit.ts';
 import { type Receipt, readReceipts } from './unit-outcome.ts';
 
