@@ -20,6 +20,11 @@ function readReport(path) {
   return JSON.parse(readFileSync(path, 'utf8')).testResults;
 }
 
+/** The first lines of each failure: what a reader of this summary alone needs. */
+function reasonsOf(messages) {
+  return messages.flatMap((message) => message.split('\n').slice(0, 12)).map((line) => `           ${line}`);
+}
+
 function count({ name, status, message, assertionResults }) {
   const file = relative(process.cwd(), name);
   let failures = 0;
@@ -28,7 +33,7 @@ function count({ name, status, message, assertionResults }) {
       totals.passed += 1;
     } else if (test.status === 'failed') {
       failures += 1;
-      notices.push(`FAILED   ${file} > ${test.fullName}`);
+      notices.push(`FAILED   ${file} > ${test.fullName}`, ...reasonsOf(test.failureMessages));
     } else {
       totals.skipped += 1;
       notices.push(`SKIPPED  ${file} > ${test.fullName}`);

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
@@ -9,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { dashboards } from '../../dashboards/index.ts';
 import { requireTool } from '../../scripts/real-components.ts';
+import { findFreePort } from '../../src/store/engine/free-port.ts';
 import type { Service } from '../../src/app.ts';
 import { KafkaMetrics } from '../../src/collectors/kafka/kafka-metrics.ts';
 import { interpolate } from '../../src/grafana/interpolate.ts';
@@ -62,7 +61,7 @@ describe.skipIf(binary === undefined)('PromQL of the dashboards on a real Promet
       models: [{ name: MODEL, gpu: { pod: 'ranker-.*' } }],
     });
     await seed(service);
-    address = `127.0.0.1:${await freePort()}`;
+    address = `127.0.0.1:${await findFreePort()}`;
     prometheus = startPrometheus([service.url.replace('http://', ''), kafka.target]);
   }, 120_000);
 
@@ -168,14 +167,4 @@ function startPrometheus(targets: readonly string[]): ChildProcess {
     `--web.listen-address=${address}`,
   ];
   return spawn(binary ?? '', flags, { stdio: 'ignore' });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  await once(server, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('There is no free port.');
-  return bound.port;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { requireTool } from '../../scripts/real-components.ts';
+import { findFreePort } from '../../src/store/engine/free-port.ts';
 import { compilePrometheusRules } from '../../src/alerting/compile-prometheus.ts';
 import { loadRules } from '../../src/alerting/load-rules.ts';
 import { readRuleFiles } from '../../src/alerting/read-rule-files.ts';
@@ -53,16 +54,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Returns a port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
-
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -71,7 +62,7 @@ async function listen(server: Server): Promise<number> {
 }
 
 async function startAlertmanager(path: string): Promise<string> {
-  const port = await freePort();
+  const port = await findFreePort();
   const config = `global:
   resolve_timeout: 5m
 route:
@@ -112,7 +103,7 @@ alerting:
   alertmanagers: [{ static_configs: [{ targets: ['${alertmanagerAddress}'] }] }]
 `;
   writeFileSync(`${folder}/prometheus.yml`, config);
-  const port = await freePort();
+  const port = await findFreePort();
   start(path, [
     `--config.file=${folder}/prometheus.yml`,
     `--storage.tsdb.path=${folder}/prometheus`,

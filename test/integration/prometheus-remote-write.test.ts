@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { requireTool } from '../../scripts/real-components.ts';
+import { findFreePort } from '../../src/store/engine/free-port.ts';
 import type { Service } from '../../src/app.ts';
 import { parseExposition } from '../../src/collectors/prometheus/exposition.ts';
 import { type Exporter, startExporter } from '../collectors/prometheus/exporter.ts';
@@ -31,16 +30,6 @@ let service: Service;
 let exporter: Exporter;
 let prometheus: ChildProcess | undefined;
 let address = '';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const bound = server.address();
-  server.close();
-  await once(server, 'close');
-  if (bound === null || typeof bound === 'string') throw new Error('There is no free port.');
-  return bound.port;
-}
 
 async function ownMetric(name: string): Promise<number> {
   const { text, headers } = await request(`http://${address}/metrics`);
@@ -67,7 +56,7 @@ describe.skipIf(binary === undefined)('a real Prometheus that writes to the serv
       rules: [],
       models: [{ name: 'fraud', gpu: { pod: 'fraud-.*' } }],
     });
-    address = `127.0.0.1:${await freePort()}`;
+    address = `127.0.0.1:${await findFreePort()}`;
     const config = {
       global: { scrape_interval: '1s', scrape_timeout: '1s', external_labels: { cluster: 'test' } },
       scrape_configs: [

@@ -20,7 +20,11 @@ function summarise(reports: readonly FileReport[]) {
     name: join(process.cwd(), `test/file-${index}.test.ts`),
     status,
     message: status === 'failed' && tests.length === 0 ? 'Cannot find module\nat somewhere' : '',
-    assertionResults: tests.map((result, number) => ({ status: result, fullName: `does ${result} thing ${number}` })),
+    assertionResults: tests.map((result, number) => ({
+      status: result,
+      fullName: `does ${result} thing ${number}`,
+      failureMessages: result === 'failed' ? ['Error: 1 is not 2\n    at here.ts:1'] : [],
+    })),
   }));
   const file = join(folder, 'report.json');
   writeFileSync(file, JSON.stringify({ testResults }));
@@ -49,9 +53,13 @@ test.each(['skipped', 'pending', 'todo'])('a test that is %s is named', (state) 
   expect(summary).toMatchObject({ last: '1 passed, 0 failed, 1 skipped', status: 0 });
 });
 
-test('a failed test is named and fails the run', () => {
+test('a failed test is named with its reason and fails the run', () => {
   const summary = summarise([{ status: 'failed', tests: ['passed', 'failed'] }]);
-  expect(summary.notices).toEqual(['FAILED   test/file-0.test.ts > does failed thing 1']);
+  expect(summary.notices).toEqual([
+    'FAILED   test/file-0.test.ts > does failed thing 1',
+    '           Error: 1 is not 2',
+    '               at here.ts:1',
+  ]);
   expect(summary).toMatchObject({ last: '1 passed, 1 failed, 0 skipped', status: 1 });
 });
 

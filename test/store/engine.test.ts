@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { findFreePort } from '../../src/store/engine/free-port.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { EmbeddedEngine } from '../../src/store/engine/embedded-engine.ts';
 import { READER_USER } from '../../src/store/engine/engine-config.ts';
@@ -148,9 +149,8 @@ describe('an engine of its own', () => {
 
   test('that cannot have the configured port says so, and frees the folder', async () => {
     const other = createServer();
-    await new Promise<void>((done) => other.listen(0, '127.0.0.1', done));
-    const address = other.address();
-    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const port = await findFreePort();
+    await new Promise<void>((done) => other.listen(port, '127.0.0.1', done));
     await expect(start(path, port)).rejects.toThrow(/did not start: .*Address already in use/s);
     await new Promise((done) => other.close(done));
     const engine = await start(path, port);

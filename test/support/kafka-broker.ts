@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Kafka, logLevel } from 'kafkajs';
 import { requireTool } from '../../scripts/real-components.ts';
+import { findFreePort } from '../../src/store/engine/free-port.ts';
 import { waitFor, whenClosed } from './processes.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -86,7 +86,9 @@ export async function startKafkaBroker(source: KafkaSource, options: KafkaBroker
   if ('brokers' in source) return elsewhere(source.brokers);
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-kafka-'));
   const { listeners = [], scram = [] } = options;
-  const [port = 0, controllerPort = 0, ...more] = await freePorts(2 + listeners.length);
+  const [port = 0, controllerPort = 0, ...more] = await Promise.all(
+    Array.from({ length: 2 + listeners.length }, findFreePort),
+  );
   const config = `${folder}/server.properties`;
   writeFileSync(config, properties({ folder, port, controllerPort, listeners, more }));
   const clusterId = randomBytes(16).toString('base64url');
@@ -198,20 +200,6 @@ async function ready(brokers: readonly string[], check: () => void): Promise<voi
 function javaArguments(libs: string, main: string, args: readonly string[]): string[] {
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn';
   return ['-Xms96m', '-Xmx384m', '-XX:TieredStopAtLevel=1', quiet, '-cp', `${libs}/*`, main, ...args];
-}
-
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const listen = (server: (typeof servers)[number]): Promise<number> =>
-    new Promise((resolve) => {
-      server.listen(0, '127.0.0.1', () => {
-        const address = server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  const ports = await Promise.all(servers.map(listen));
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
 }
 
 function properties(broker: {

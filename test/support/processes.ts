@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BUILT_MAIN = `${ROOT}dist/src/main.js`;
 
 export interface Exit {
   readonly code: number | null;
@@ -14,12 +16,13 @@ export interface Finished extends Exit {
   readonly stderr: string;
 }
 
-/** Starts the command line from its sources in a process of its own; the caller ends it. */
+/** Starts the built command line, as users run it, in a process of its own; the caller ends it. */
 export function spawnPlumbline(
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
 ): ChildProcess {
-  return spawn(process.execPath, ['--import', TSX, `${ROOT}src/main.ts`, ...args], {
+  requireFreshBuild();
+  return spawn(process.execPath, [BUILT_MAIN, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -95,4 +98,17 @@ export async function waitFor<T>(
   }
 }
 
-const TSX = import.meta.resolve('tsx');
+let buildIsFresh = false;
+
+/** A build older than the sources would test yesterday's program. */
+function requireFreshBuild(): void {
+  if (buildIsFresh) return;
+  const built = statSync(BUILT_MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const changed = readdirSync(`${ROOT}src`, { recursive: true, withFileTypes: true }).find(
+    (entry) => entry.isFile() && statSync(join(entry.parentPath, entry.name)).mtimeMs > built,
+  );
+  if (changed !== undefined) {
+    throw new Error(`${join(changed.parentPath, changed.name)} is newer than the build: run \`npm run build\` first.`);
+  }
+  buildIsFresh = true;
+}

@@ -1,19 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { libchdbPath } from 'chdb/libchdb';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { identifyProcess, isAlive, readIdentity } from './process-identity.ts';
 import { type EngineLimits, renderServerConfig, renderUsers, SERVICE_USER } from './engine-config.ts';
-
-const credentialsSchema = z.object({ servicePassword: z.string(), readerPassword: z.string() });
-const portsSchema = z.object({ http: z.number().int(), tcp: z.number().int() });
+import {
+  credentialsFileOf,
+  type EngineCredentials,
+  identityFileOf,
+  portFileOf,
+  readOrCreateCredentials,
+  readPorts,
+  writePrivate,
+} from './engine-files.ts';
+import { findFreePort } from './free-port.ts';
 
 /** Where a running engine answers, and as whom. */
 export interface EngineEndpoint {
@@ -27,7 +32,7 @@ export interface EmbeddedEngineOptions {
   readonly path: string;
   readonly database: string;
   readonly limits: EngineLimits;
-  /** HTTP port on loopback; 0 lets the system choose once and keeps that choice across restarts of the child. */
+  /** HTTP port on loopback; 0 chooses a free one and keeps that choice across restarts of the child. */
   readonly port: number;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -35,6 +40,7 @@ export interface EmbeddedEngineOptions {
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+const PORT_ATTEMPTS = 5;
 
 /**
  * Hosts ClickHouse in a child process: starts it, waits until it answers, starts it again when it dies, stops it
@@ -46,7 +52,7 @@ export class EmbeddedEngine {
   readonly #options: EmbeddedEngineOptions;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
-  readonly #credentials: z.infer<typeof credentialsSchema>;
+  readonly #credentials: EngineCredentials;
   #child: ChildProcess | undefined;
   #port: number;
   #stopping = false;
@@ -69,7 +75,7 @@ export class EmbeddedEngine {
     try {
       engine.#writeConfiguration();
       await engine.#awaitPredecessor();
-      await engine.#launch();
+      await engine.#launchFirst();
     } catch (error) {
       engine.#stopping = true;
       engine.#child?.kill('SIGKILL');
@@ -135,8 +141,22 @@ export class EmbeddedEngine {
     }
   }
 
+  /** Between our look at a chosen port and the engine's use of it somebody else may take it. */
+  async #launchFirst(): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#launch();
+        return;
+      } catch (error) {
+        const chosenPortWasTaken = this.#port === 0 && attempt < PORT_ATTEMPTS;
+        if (!chosenPortWasTaken) throw error;
+      }
+    }
+  }
+
   async #launch(): Promise<void> {
     const { logger, clock } = this.#options;
+    if (this.#port === 0) this.#port = await findFreePort();
     const portFile = portFileOf(this.#directory);
     const script = fileURLToPath(new URL(`./engine-child${extension()}`, import.meta.url));
     const child = spawn(
@@ -223,36 +243,6 @@ export function attachToEngine(path: string): EngineEndpoint | undefined {
   };
 }
 
-function readOrCreateCredentials(directory: string): z.infer<typeof credentialsSchema> {
-  const file = credentialsFileOf(directory);
-  if (existsSync(file)) {
-    const parsed = credentialsSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')));
-    if (parsed.success) return parsed.data;
-    throw new AppError('E_ENGINE_DIRECTORY', `${file} is not a credentials file of Plumbline.`);
-  }
-  const credentials = {
-    servicePassword: randomBytes(24).toString('base64url'),
-    readerPassword: randomBytes(24).toString('base64url'),
-  };
-  writePrivate(file, JSON.stringify(credentials, undefined, 2));
-  return credentials;
-}
-
-/** Writes a file that others of the machine cannot read; it appears whole or not at all. */
-function writePrivate(file: string, text: string): void {
-  rmSync(`${file}.new`, { force: true });
-  writeFileSync(`${file}.new`, text, { mode: 0o600 });
-  renameSync(`${file}.new`, file);
-}
-
-function readPorts(file: string): z.infer<typeof portsSchema> | undefined {
-  try {
-    return portsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return undefined;
-  }
-}
-
 async function answers(port: number): Promise<boolean> {
   try {
     const response = await fetch(`http://127.0.0.1:${port}/ping`, {
@@ -277,16 +267,4 @@ function onExit(child: ChildProcess): Promise<void> {
 
 function extension(): '.ts' | '.js' {
   return import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-}
-
-function portFileOf(directory: string): string {
-  return `${directory}/engine-ports.json`;
-}
-
-function identityFileOf(directory: string): string {
-  return `${directory}/engine-process.json`;
-}
-
-function credentialsFileOf(directory: string): string {
-  return `${directory}/engine-credentials.json`;
 }
