@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { judgeCanary } from './analysis/judge/judge-canary.ts';
 import type { DriftSchedule } from './analysis/minute/drift-schedule.ts';
 import { replaceByFile } from './analysis/minute/file-reference.ts';
 import type { Reference } from './analysis/minute/reference-ranges.ts';
@@ -13,6 +14,7 @@ import { registerIngestRoutes } from './api/ingest-routes.ts';
 import { registerPagerDutyRoutes } from './api/pagerduty-routes.ts';
 import { registerRetrainRoutes } from './api/retrain-routes.ts';
 import { registerSilenceRoutes } from './api/silence-routes.ts';
+import { registerJudgeRoutes } from './api/judge-routes.ts';
 import { registerKserveRoutes } from './api/kserve-routes.ts';
 import { registerOtlpRoutes } from './api/otlp-routes.ts';
 import { registerReferenceFileRoute } from './api/reference-file-route.ts';
@@ -35,6 +37,9 @@ import type { BatchWriter } from './store/ingest/batch-writer.ts';
 import type { Store } from './store/store.ts';
 import type { CollectorHealth } from './telemetry/collector-health.ts';
 import { storedDrift } from './stored-drift.ts';
+
+/** A page is shown by then; what is still being added up is there when it loads itself again. */
+const PAGE_PATIENCE_MS = 100;
 
 export interface HttpOptions {
   readonly config: Config;
@@ -112,11 +117,22 @@ export async function listenHttp(options: HttpOptions): Promise<HttpService> {
     driftForRange: (request: DriftRequest) => storedDrift(store, schedule, request),
   };
   await registerReadRoutes(app, reading);
+  await registerJudgeRoutes(app, {
+    clock,
+    guard: guards,
+    judge: async (asked) => {
+      await schedule.load();
+      const { slo, task } = config.models.find(({ name }) => name === asked.model) ?? {};
+      const { floors } = schedule.planOf(asked.model);
+      const latencyLimitSeconds = slo?.latency_p99_seconds ?? slo?.latency_p95_seconds;
+      return judgeCanary({ ...asked, store, task, floors, latencyLimitSeconds });
+    },
+  });
   await registerRetrainRoutes(app, { store, clock, guard: guards, retraining: options.retraining });
   await registerSilenceRoutes(app, { store, clock, guard: guards, routing: config.notify });
   const secrets = config.notify.pagerduty.flatMap(({ webhook_secrets }) => webhook_secrets);
   await registerPagerDutyRoutes(app, { store, clock: wallClock, guard: guards, secrets });
-  await registerPages(app, reading);
+  await registerPages(app, { ...reading, patienceMs: PAGE_PATIENCE_MS });
   try {
     await app.listen({ host: config.server.host, port: config.server.port });
   } catch (error) {

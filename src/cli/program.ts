@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { AppError, ConfigError, describeError, UsageError } from '../core/errors.ts';
 import { packageVersion } from '../package-info.ts';
 import { RECORD_KINDS, type RecordKind } from '../store/ingest/unit.ts';
+import { addJudge, addReference, addReport, type Done } from './service-commands.ts';
 
 const EXIT = { fine: 0, no: 1, usage: 2, internal: 3 } as const;
 
@@ -41,12 +42,11 @@ function createProgram(done: (code: number) => void): Command {
   addDrift(program, done);
   addReport(program, done);
   addReference(program, done);
+  addJudge(program, done);
   addBacktest(program, done);
   for (const command of program.commands) for (const each of [command, ...command.commands]) each.exitOverride();
   return program;
 }
-
-type Done = (code: number) => void;
 
 function addService(program: Command, done: Done): void {
   program
@@ -218,66 +218,6 @@ function addDrift(program: Command, done: Done): void {
         done(await runDriftCommand(options));
       },
     );
-}
-
-function addReport(program: Command, done: Done): void {
-  program
-    .command('report')
-    .description('Writes a self-contained page: drift, performance, latency, GPU and business on one time axis.')
-    .requiredOption('--model <model>', 'model')
-    .option('--from <time>', 'start; default its first prediction')
-    .option('--to <time>', 'end, exclusive; default its last prediction')
-    .option('--out <file>', 'file to write to; default stdout')
-    .option('--url <url>', 'running service; default the one of the configuration, or one started for this')
-    .option('--config <file>', 'configuration; default plumbline.yaml when there is one')
-    .action(
-      async (options: { model: string; from?: string; to?: string; out?: string; url?: string; config?: string }) => {
-        const { runReport } = await import('./report.ts');
-        done(await runReport(options));
-      },
-    );
-}
-
-function addReference(program: Command, done: Done): void {
-  const reference = program.command('reference').description('What models are compared with.');
-  const common = (command: Command): Command =>
-    command
-      .option('--url <url>', 'running service')
-      .option('--config <file>', 'configuration; default plumbline.yaml when there is one');
-  common(reference.command('set <model>'))
-    .description('Puts a new reference in force; the old one stays as an older version.')
-    .addOption(
-      new Option('--kind <kind>', 'kind')
-        .choices(['fixed', 'trailing', 'previous', 'same-hour-last-week', 'version'])
-        .default('fixed'),
-    )
-    .option('--file <file>', 'rows of a file: NDJSON, CSV, Parquet, Arrow, ORC or Avro, plain or compressed')
-    .option('--from <time>', 'start of a fixed reference')
-    .option('--to <time>', 'end of a fixed reference, exclusive')
-    .option('--window <duration>', 'length of a trailing reference')
-    .option('--weeks <n>', 'weeks of a same-hour-last-week reference')
-    .option('--baseline <version>', 'version that a version reference compares with')
-    .action(async (model: string, options: Record<string, string>) => {
-      const { setReference } = await import('./reference.ts');
-      done(await setReference(model, referenceOptions(options)));
-    });
-  common(reference.command('list'))
-    .description('Lists the references of all models.')
-    .action(async (options: Record<string, string>) => {
-      const { listReferences } = await import('./reference.ts');
-      done(await listReferences(referenceOptions(options)));
-    });
-  common(reference.command('show <model>'))
-    .description('Lists the references of one model, newest first.')
-    .action(async (model: string, options: Record<string, string>) => {
-      const { showReferences } = await import('./reference.ts');
-      done(await showReferences(model, referenceOptions(options)));
-    });
-}
-
-function referenceOptions(options: Readonly<Record<string, string>>) {
-  const { kind, from, to, window, weeks, baseline, file, url, config } = options;
-  return { kind, from, to, window, weeks, baseline, file, url, config };
 }
 
 function port(text: string): number {

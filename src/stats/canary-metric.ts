@@ -47,7 +47,7 @@ export function canaryMetric(sample: CanarySample, policy: CanaryPolicy): Canary
       ? distributionEvidence(sample.baseline.filter(Number.isFinite), sample.canary.filter(Number.isFinite), policy)
       : proportionEvidence(sample.baseline, sample.canary, policy);
   if (evidence === undefined) return { classification: 'nodata', p: null, effect: null };
-  return { classification: classify(evidence, policy), ...evidence };
+  return { classification: classifyCanary(evidence, policy), ...evidence };
 }
 
 /**
@@ -64,38 +64,41 @@ export function defaultCanaryPolicy(kind: CanarySample['kind'], metricCount: num
   return { direction: 'increase', alpha: 0.01 / Math.max(1, metricCount), minN: 50, ...effects };
 }
 
-type Evidence = { readonly p: number; readonly effect: number | null };
+/** How surprising a difference is and how large; a null effect lets p alone decide. */
+export type CanaryEvidence = { readonly p: number; readonly effect: number | null };
 
-function distributionEvidence(
-  baseline: readonly number[],
-  canary: readonly number[],
-  policy: CanaryPolicy,
-): Evidence | undefined {
-  if (Math.min(baseline.length, canary.length) < Math.max(1, policy.minN)) return undefined;
-  const test = policy.direction === 'decrease' ? mannWhitney(canary, baseline) : mannWhitney(baseline, canary);
-  const p = policy.direction === 'either' ? test.p : test.pGreater;
-  return { p: p ?? 1, effect: relativeShift(median7(baseline) ?? 0, median7(canary) ?? 0) };
+/** Returns what evidence from any valid test means under a policy. */
+export function classifyCanary({ p, effect }: CanaryEvidence, policy: CanaryPolicy): CanaryClassification {
+  if (p >= policy.alpha) return 'pass';
+  if (effect === null) return 'fail';
+  const harm = { increase: effect, decrease: -effect, either: Math.abs(effect) }[policy.direction];
+  if (harm >= policy.failEffect) return 'fail';
+  return harm >= policy.marginalEffect ? 'marginal' : 'pass';
 }
 
-function relativeShift(before: number, after: number): number | null {
+/** Returns (after - before) / |before|: 0 when equal, null when only `before` is 0. */
+export function relativeShift(before: number, after: number): number | null {
   if (before === after) return 0;
   if (before === 0) return null;
   const shift = (after - before) / Math.abs(before);
   return finiteOrNull(Number.isFinite(shift) ? shift : after / Math.abs(before) - Math.sign(before));
 }
 
-function proportionEvidence(baseline: Events, canary: Events, policy: CanaryPolicy): Evidence | undefined {
+function distributionEvidence(
+  baseline: readonly number[],
+  canary: readonly number[],
+  policy: CanaryPolicy,
+): CanaryEvidence | undefined {
+  if (Math.min(baseline.length, canary.length) < Math.max(1, policy.minN)) return undefined;
+  const test = policy.direction === 'decrease' ? mannWhitney(canary, baseline) : mannWhitney(baseline, canary);
+  const p = policy.direction === 'either' ? test.p : test.pGreater;
+  return { p: p ?? 1, effect: relativeShift(median7(baseline) ?? 0, median7(canary) ?? 0) };
+}
+
+function proportionEvidence(baseline: Events, canary: Events, policy: CanaryPolicy): CanaryEvidence | undefined {
   if (Math.min(baseline.n, canary.n) < Math.max(1, policy.minN)) return undefined;
   const test = twoProportion(baseline, canary);
   if (test.status === 'insufficient_data') return undefined;
   const p = { increase: test.pUpper, decrease: normalUpper(-test.z), either: test.p }[policy.direction];
   return { p, effect: test.diff };
-}
-
-function classify({ p, effect }: Evidence, policy: CanaryPolicy): CanaryClassification {
-  if (p >= policy.alpha) return 'pass';
-  if (effect === null) return 'fail';
-  const harm = { increase: effect, decrease: -effect, either: Math.abs(effect) }[policy.direction];
-  if (harm >= policy.failEffect) return 'fail';
-  return harm >= policy.marginalEffect ? 'marginal' : 'pass';
 }

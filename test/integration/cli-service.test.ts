@@ -52,6 +52,37 @@ test('plumbline reference sets, lists and shows', { timeout: 180_000 }, async ()
   expect(unknown.stderr).toBe('plumbline: A fixed reference needs --from and --to.\n');
 });
 
+test('plumbline judge says whether a canary may go on, and exits 0 for a clear yes only', async () => {
+  const model = 'judged';
+  const body = Array.from({ length: 600 }, (_, index) => {
+    const version = String(1 + (index % 3));
+    const status = version === '3' && index % 2 === 0 ? 'error' : 'ok';
+    const ts = new Date(Date.parse('2026-05-01T10:00:00Z') + index * 1000).toISOString();
+    const features = { size: index % 50 };
+    return JSON.stringify({ prediction_id: `judged-${index}`, ts, model, version, status, latency_ms: 10, features });
+  }).join('\n');
+  expect((await request(`${service.url}/v1/predictions`, { body, headers: NDJSON })).receipt().accepted).toBe(600);
+  const judge = (canary: string, ...more: readonly string[]) =>
+    runPlumbline([
+      ...['judge', '--model', model, '--baseline', '1', '--canary', canary],
+      ...['--to', '2026-05-01T10:10:00Z', '--url', service.url, ...more],
+    ]);
+  const [good, bad, early, wrong] = await Promise.all([
+    judge('2'),
+    judge('3', '--format', 'table'),
+    judge('2', '--sequential'),
+    judge('1'),
+  ]);
+  expect(good.stderr).toBe('');
+  expect(JSON.parse(good.stdout)).toMatchObject({ verdict: 'pass', samples: 400, canary: { predictions: 200 } });
+  expect(good.code).toBe(0);
+  expect(bad.stdout).toMatch(/^fail: .*\n {2}error_ratio +fail +critical +50\.00 % of the predictions failed/);
+  expect(bad.code).toBe(1);
+  expect(JSON.parse(early.stdout)).toMatchObject({ verdict: 'inconclusive' });
+  expect(early.code).toBe(1);
+  expect(wrong).toMatchObject({ code: 2, stderr: 'plumbline: Baseline and canary are both version 1.\n' });
+});
+
 test('plumbline check and migrate speak of the configuration, the rules and the database', {
   timeout: 180_000,
 }, async () => {
