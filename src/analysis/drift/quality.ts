@@ -1,8 +1,8 @@
 import { type Level, worstLevel } from '../../stats/levels.ts';
 import { benjaminiHochberg } from '../../stats/multiplicity.ts';
 import { newCategories } from '../../stats/new-categories.ts';
+import { outsideRangeP } from '../../stats/outside-range.ts';
 import { overdispersion, phiAt } from '../../stats/overdispersion.ts';
-import { betaI } from '../../stats/special.ts';
 import { twoProportion } from '../../stats/two-proportion.ts';
 import type { FeatureWindow } from './profiles/profile.ts';
 
@@ -17,8 +17,8 @@ export interface Quality {
  * Tests missing rates and unseen values of the features of one window, each kind as its own family.
  *
  * Missing: two-proportion test with the overdispersion of the reference windows, and a change of at least one point.
- * Unseen: categories against the Good-Turing mass of the reference; numbers outside the reference's range against
- * 2 / (m + 1), the chance of a new extreme. Levels go by the share of rows concerned.
+ * Unseen: categories against the Good-Turing mass of the reference; numbers outside the reference's range against how
+ * often new extremes come by chance. Levels go by the share of rows concerned.
  *
  * @param q  Level of false-discovery control.
  */
@@ -81,10 +81,7 @@ function testUnseen(feature: FeatureWindow): { readonly p: number; readonly shar
   if (reference.n < MIN_ROWS || current.n < MIN_ROWS || bins === undefined) return undefined;
   const share = unseen / current.n;
   if (unseen === 0) return { p: 1, share };
-  if (feature.kind === 'numeric') {
-    const pi0 = Math.min(1, 2 / (reference.n + 1));
-    return { p: betaI(pi0, unseen, current.n - unseen + 1), share };
-  }
+  if (feature.kind === 'numeric') return { p: outsideRangeP(unseen, reference.n, current.n), share };
   const test = newCategories(
     new Map(bins.labels.map((label, index) => [label, bins.reference[index] ?? 0])),
     new Map([
