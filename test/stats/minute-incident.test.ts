@@ -7,6 +7,8 @@ const REFERENCE: MinuteReference = {
   worstMissingShare: 0.02,
   topShare: 0.05,
   quartiles: [20, 30, 45],
+  worstLowShare: 0.3,
+  worstHighShare: 0.3,
   worstOutsideShare: 0.001,
 };
 const CALM: MinuteCurrent = { rows: 300, n: 297, distinct: 2, quartiles: [21, 29, 44], outside: 1, examples: [] };
@@ -36,6 +38,7 @@ describe('minuteIncident', () => {
   test('is silent about what the reference has had before', () => {
     expect(detect({ n: 0 }, { worstMissingShare: 1 })).toBeUndefined();
     expect(detect({ distinct: 1, quartiles: [30, 30, 30] }, { topShare: 0.99 })).toBeUndefined();
+    expect(detect({ quartiles: [200, 300, 450] }, { worstHighShare: 0.7 })).toBeUndefined();
     expect(detect({ outside: 100 }, { worstOutsideShare: 0.3 })).toBeUndefined();
     expect(detect({ n: 0 }, { n: 50 })).toBeUndefined();
   });

@@ -87,7 +87,7 @@ export function peakMemoryBytes(pid: number): number {
 export async function waitFor<T>(
   what: string,
   check: () => T | undefined | Promise<T | undefined>,
-  withinMs = 60_000,
+  withinMs = 90_000,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
