@@ -1,13 +1,9 @@
 import type { DriftReport } from '../analysis/drift/report.ts';
-import { loadConfig } from '../config.ts';
-import { featureFloors } from '../config/floors.ts';
-import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, UsageError } from '../core/errors.ts';
 import type { FeatureFloors } from '../stats/levels.ts';
 import { driftExitCode, printDrift, runDrift } from './drift.ts';
 import { createLogger } from './logger.ts';
-import { linkService } from './service-link.ts';
 
 /** Options of `plumbline drift` as the command line gives them. */
 export interface DriftCommandOptions {
@@ -38,11 +34,15 @@ const SURROUNDINGS = {
   stderr: (text: string) => void process.stderr.write(text),
 };
 
-/** Compares two files, or stored predictions with the reference of their model. Returns the exit code. */
+/**
+ * Compares two files, or stored predictions with the reference of their model. Returns the exit code.
+ *
+ * Code of the service is loaded only where it is needed: it takes longer to load than small files to compare.
+ */
 export async function runDriftCommand(options: DriftCommandOptions): Promise<number> {
   const { reference, current, model, from, to } = options;
   if (reference !== undefined && current !== undefined) {
-    const floors = options.config === undefined ? undefined : floorsOfModel(loadConfig(options.config), model);
+    const floors = options.config === undefined ? undefined : await readFloors(options.config, model);
     return runDrift({ ...options, reference, current, floors }, SURROUNDINGS);
   }
   if (reference !== undefined || current !== undefined)
@@ -56,7 +56,10 @@ export async function runDriftCommand(options: DriftCommandOptions): Promise<num
 }
 
 /** The floors that a configuration gives a model; without a name those of the only model it has. */
-function floorsOfModel(config: Config, name: string | undefined): FeatureFloors | undefined {
+async function readFloors(file: string, name: string | undefined): Promise<FeatureFloors | undefined> {
+  const { loadConfig } = await import('../config.ts');
+  const { featureFloors } = await import('../config/floors.ts');
+  const config = loadConfig(file);
   const model =
     config.models.find((entry) => entry.name === name) ?? (name === undefined ? config.models[0] : undefined);
   if (model === undefined || (name === undefined && config.models.length > 1)) {
@@ -71,6 +74,8 @@ async function driftOfStored(
   const format = oneOf('--format', options.format ?? 'table', ['table', 'json', 'html'] as const);
   const failOn =
     options.failOn === undefined ? undefined : oneOf('--fail-on', options.failOn, ['drift', 'warning'] as const);
+  const { loadConfig } = await import('../config.ts');
+  const { linkService } = await import('./service-link.ts');
   const link = await linkService({ url: options.url, config: loadConfig(options.config), logger: SURROUNDINGS.logger });
   try {
     const query = new URLSearchParams({

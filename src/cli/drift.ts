@@ -49,6 +49,8 @@ export interface DriftSurroundings {
 }
 
 const FORMATS = ['table', 'json', 'html'] as const;
+/** An eighth of what the engine of its own may take. */
+const FRAME_BYTES = 500_000_000;
 const FAIL_ON = { drift: 'minor', warning: 'negligible' } as const;
 
 /**
@@ -128,6 +130,7 @@ async function compare(input: {
     overrides: { categorical: options.categorical ?? [], numeric: options.numeric ?? [] },
     budgetPerMonth: options.budget ?? 1,
     floors: options.floors,
+    memoryBytes: FRAME_BYTES,
     ...(options.segment === undefined ? {} : { segment: options.segment }),
   });
 }

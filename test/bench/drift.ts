@@ -69,6 +69,7 @@ async function runCase(folder: string, rows: number, profile: 'robust' | 'textbo
     beside: [],
     overrides: { categorical: [], numeric: [] },
     budgetPerMonth: 1,
+    memoryBytes: 500_000_000,
   });
   renderTable(report);
   const wallSeconds = Number(process.hrtime.bigint() - started) / 1e9;

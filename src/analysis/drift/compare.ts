@@ -40,8 +40,8 @@ export async function compareDrift(
   const { session, floors } = options;
   try {
     const frame = await createFrame(options);
-    const skew = [options.profile, ...options.beside].some((id) => PROFILES[id].usesSkew === true);
-    const measured = await measure({ session, frame, overrides: options.overrides, skew });
+    const profiles = [options.profile, ...options.beside].map((id) => PROFILES[id]);
+    const measured = await measure({ session, frame, overrides: options.overrides, profiles });
     const q = levelOfLooks(options.window, options.budgetPerMonth);
     const profile = PROFILES[options.profile];
     const judged = await judgeWindows({ session, measured, profile, q, floors });

@@ -22,26 +22,36 @@ export interface Count {
 }
 
 /**
- * Counts all jobs, each in one pass over its column; statements hold up to 64 jobs.
+ * Counts all jobs, each in one pass over its column; statements hold up to 32 jobs.
  *
- * @param where  Further condition on rows.
- * @returns      The counts of each job, by job id.
+ * @param input.keys   Keys of the windows that the reference and the current side have, ascending; told, they are cheaper.
+ * @param input.where  Further condition on rows.
+ * @returns            The counts of each job, by job id.
  */
 export async function readCounts(
   session: DriftSession,
   frame: Frame,
-  input: { readonly jobs: readonly CountJob[]; readonly where?: string },
+  input: {
+    readonly jobs: readonly CountJob[];
+    readonly keys?: readonly [reference: readonly number[], current: readonly number[]];
+    readonly where?: string;
+  },
 ): Promise<ReadonlyMap<string, readonly Count[]>> {
   const byJob = new Map<string, Count[]>(input.jobs.map((job) => [job.id, []]));
   for (let start = 0; start < input.jobs.length; start += JOBS_PER_STATEMENT) {
     const jobs = input.jobs.slice(start, start + JOBS_PER_STATEMENT);
     const sql = jobs
-      .map((job, index) => jobSql({ frame, job, index: start + index, where: input.where ?? '1' }))
+      .flatMap((job, index) =>
+        jobSql({ frame, job, index: start + index, keys: input.keys, where: input.where ?? '1' }),
+      )
       .join('\nUNION ALL\n');
     for (const row of z.array(rowSchema).parse(await session.rows('counts', sql))) {
       const job = input.jobs[row.job];
-      const bins = new Map(row.bins.map((bin, index) => [bin, row.counts[index] ?? 0]));
-      if (job !== undefined) byJob.get(job.id)?.push({ side: row.side, key: row.key, bins });
+      const bins =
+        row.bins.length === 0
+          ? fromAbove(row.counts)
+          : new Map(row.bins.map((bin, index) => [bin, row.counts[index] ?? 0]));
+      if (job !== undefined) byJob.get(job.id)?.push({ side: row.part, key: row.start, bins });
     }
   }
   return byJob;
@@ -75,35 +85,83 @@ export async function readOrderStatistics(
 }
 
 const VALUES_PER_STATEMENT = 50_000_000;
-const JOBS_PER_STATEMENT = 64;
+const JOBS_PER_STATEMENT = 32;
 
 const rowSchema = z.object({
   job: z.number(),
-  side: z.number(),
-  key: z.number(),
+  part: z.number(),
+  start: z.number(),
   bins: z.array(z.string()),
   counts: z.array(z.number()),
 });
 
-function jobSql(input: {
+interface JobInput {
   readonly frame: Frame;
   readonly job: CountJob;
   readonly index: number;
+  readonly keys: readonly [reference: readonly number[], current: readonly number[]] | undefined;
   readonly where: string;
-}): string {
-  const { frame, job, index, where } = input;
+}
+
+function jobSql(input: JobInput): readonly string[] {
+  const { job, keys } = input;
+  if (keys === undefined || job.binning.by === 'values') return [anySql(input)];
+  const current = job.window === undefined ? keys[1] : [job.window];
+  const edges = job.binning.edges;
+  const sides = [sideSql(input, edges, [0, keys[0]]), sideSql(input, edges, [1, current])];
+  const known = sides.filter((sql) => sql !== undefined);
+  return known.length === sides.length ? known : [anySql(input)];
+}
+
+/** By any windows and any values. */
+function anySql({ frame, job, index, where }: JobInput): string {
   const { id, storage } = job.column;
   const given = storage === 'number' ? `NOT isNaN(${id})` : `${id} IS NOT NULL`;
   const only = job.window === undefined ? '' : ` AND (side = 0 OR key = ${job.window})`;
   const inner = `SELECT side, key, ${binSql(job)} AS bin, count() AS n FROM ${frame.table} WHERE ${given} AND ${where}${only} GROUP BY side, key, bin`;
-  return `SELECT ${index} AS job, side, key, groupArray(toString(bin)) AS bins, groupArray(n) AS counts FROM (${inner}) GROUP BY side, key`;
+  return `SELECT ${index} AS job, side AS part, key AS start, groupArray(toString(bin)) AS bins, groupArray(n) AS counts FROM (${inner}) GROUP BY side, key`;
+}
+
+type SideKeys = readonly [side: 0 | 1, keys: readonly number[]];
+
+/** One window: how many values there are, and how many beyond each edge. More: window and bin in 16 bits, counted in an array. */
+function sideSql(input: JobInput, edges: readonly number[], [side, keys]: SideKeys): string | undefined {
+  const { frame, job, index, where } = input;
+  const { id } = job.column;
+  const first = keys[0] ?? 0;
+  const head = (key: string): string => `SELECT ${index} AS job, toUInt8(${side}) AS part, toInt32(${key}) AS start`;
+  const rows = `FROM ${frame.table} WHERE side = ${side} AND ${where}`;
+  if (keys.length < 2) {
+    const counts = [`countIf(NOT isNaN(${id}))`, ...beyondSql(job).map((test) => `countIf(${test})`)];
+    const only = job.window !== undefined && side === 1 ? ` AND key = ${job.window}` : '';
+    return `${head(String(first))}, CAST([], 'Array(String)') AS bins, [${counts.join(', ')}] AS counts ${rows}${only}`;
+  }
+  const hours = KEY_STEPS[side === 0 ? frame.referenceUnit : frame.unit];
+  const width = edges.length + 1;
+  if ((((keys.at(-1) ?? first) - first) / hours + 1) * width > SLOTS) return undefined;
+  const inner = `SELECT toUInt16(intDiv(key - ${first}, ${hours}) * ${width} + ${binSql(job)}) AS slot, count() AS n ${rows} AND NOT isNaN(${id}) GROUP BY slot`;
+  return `${head(`${first} + intDiv(slot, ${width}) * ${hours}`)}, groupArray(toString(slot % ${width})) AS bins, groupArray(n) AS counts FROM (${inner}) GROUP BY start`;
+}
+
+/** Keys of windows are multiples of so many hours. */
+const KEY_STEPS = { all: 1, hour: 1, day: 24, week: 168, month: 24 } as const;
+const SLOTS = 65_536;
+
+// Counts of values, of values beyond the first edge, beyond the second and so on.
+function fromAbove(counts: readonly number[]): ReadonlyMap<string, number> {
+  return new Map(counts.map((count, bin) => [String(bin), count - (counts[bin + 1] ?? 0)] as const));
 }
 
 // The bin of a value is the number of edges below it (right-closed), or not above it (left-closed): comparisons summed,
 // because that is the fastest thing ClickHouse can do with a few edges (13 ns a value for nine).
-function binSql({ column, binning }: CountJob): string {
+function binSql(job: CountJob): string {
+  const { column, binning } = job;
   if (binning.by === 'values') return column.storage === 'number' ? column.id : `assumeNotNull(${column.id})`;
-  if (binning.edges.length === 0) return 'toUInt16(0)';
+  return binning.edges.length === 0 ? 'toUInt16(0)' : `toUInt16(${beyondSql(job).join(' + ')})`;
+}
+
+function beyondSql({ column, binning }: CountJob): readonly string[] {
+  if (binning.by === 'values') return [];
   const operator = binning.closed === 'right' ? '>' : '>=';
-  return `toUInt16(${binning.edges.map((edge) => `(${column.id} ${operator} ${quoteNumber(edge)})`).join(' + ')})`;
+  return binning.edges.map((edge) => `(${column.id} ${operator} ${quoteNumber(edge)})`);
 }

@@ -1,4 +1,5 @@
-import { type BucketJob, readBucketDistances } from './bucket-distances.ts';
+import type { BucketJob } from './bucket-counts.ts';
+import { readBucketDistances } from './bucket-distances.ts';
 import type { Facts, ReferenceFacts } from './facts.ts';
 import type { Frame } from './frame.ts';
 import { readKsTest } from './ks-test.ts';
@@ -14,11 +15,24 @@ export interface DistanceInput {
   /** Columns of numbers. */
   readonly columns: readonly Column[];
   readonly reference: ReadonlyMap<string, ReferenceFacts>;
+  /** Rows of the whole reference. */
+  readonly referenceRows: number;
   readonly current: readonly Facts[];
+  /** Which order statistics of `n` reference values will be asked for, counted from 0. */
+  readonly ranks: (n: number) => readonly number[];
 }
 
 /** Distances by column id and window key. */
 export type DistanceMap = ReadonlyMap<string, ReadonlyMap<number, Distances>>;
+
+/** Order statistics of the reference by column id and rank. */
+export type OrderMap = ReadonlyMap<string, ReadonlyMap<number, number>>;
+
+/** The distances, and the order statistics that came with them: none where other ways were taken. */
+export interface FoundDistances {
+  readonly distances: DistanceMap;
+  readonly order: OrderMap;
+}
 
 /**
  * Computes Kolmogorov-Smirnov, Wasserstein-1 and energy distance of every column of numbers in every window.
@@ -29,9 +43,9 @@ export type DistanceMap = ReadonlyMap<string, ReadonlyMap<number, Distances>>;
  *
  * @returns  Absent where a side has no values.
  */
-export async function readDistances(input: DistanceInput): Promise<DistanceMap> {
+export async function readDistances(input: DistanceInput): Promise<FoundDistances> {
   const columns = input.columns.filter((column) => (input.reference.get(column.id)?.n ?? 0) > 0);
-  if (columns.length === 0) return new Map();
+  if (columns.length === 0) return { distances: new Map(), order: new Map() };
   const total = columns.reduce((sum, column) => sum + valuesOf(input, column, input.current), 0);
   const once = columns.reduce((sum, column) => sum + (input.reference.get(column.id)?.n ?? 0), 0);
   const many = total > Math.max(PASSED_VALUES, MAX_PASSES * once);
@@ -41,10 +55,11 @@ export async function readDistances(input: DistanceInput): Promise<DistanceMap> 
   const how = grid
     ? ({ method: 'reference_grid', ksError: 0.5 / GRID_POINTS } as const)
     : ({ method: 'exact', ksError: 0 } as const);
-  return collect(
+  const distances = collect(
     columns,
     found.map((entry) => ({ id: entry.column.id, key: entry.key, distances: { ...how, ...numbersOf(entry) } })),
   );
+  return { distances, order: new Map() };
 }
 
 const EXACT_VALUES = 4_000_000;
@@ -61,13 +76,18 @@ function valuesOf(input: DistanceInput, column: Column, windows: readonly Facts[
   return windows.reduce((sum, facts) => sum + m + (facts.columns.get(column.id)?.n ?? 0), 0);
 }
 
-async function readLarge(input: DistanceInput): Promise<DistanceMap> {
+async function readLarge(input: DistanceInput): Promise<FoundDistances> {
   const { session, frame } = input;
   const found: Found[] = [];
+  const order = new Map<string, ReadonlyMap<number, number>>();
+  const only = input.current.length === 1;
   for (const facts of input.current) {
     const key = facts.key;
     const jobs = input.columns.flatMap((column) => jobOf(input, facts, column));
-    const bucketed = await readBucketDistances({ session, frame, window: key, jobs });
+    const unordered = jobs.filter((job) => !order.has(job.column.id));
+    const ranks = new Map(unordered.map((job) => [job.column.id, input.ranks(job.m)] as const));
+    const bucketed = await readBucketDistances({ session, frame, window: key, only, jobs, ranks });
+    for (const [id, distances] of bucketed) if (distances.order.size > 0) order.set(id, distances.order);
     const crowded = jobs.filter((job) => bucketed.get(job.column.id)?.ks === undefined);
     const tested = await readKsTest({ session, frame, window: key, jobs: crowded });
     const coarse = crowded.filter(
@@ -84,7 +104,7 @@ async function readLarge(input: DistanceInput): Promise<DistanceMap> {
       found.push({ id, key, distances: { method, ks, ksError: 0, wasserstein, energySquared } });
     }
   }
-  return collect(input.columns, found);
+  return { distances: collect(input.columns, found), order };
 }
 
 type Job = BucketJob & { readonly m: number; readonly n: number; readonly sd: number };
@@ -95,7 +115,8 @@ function jobOf(input: DistanceInput, facts: Facts, column: Column): readonly Job
   if (reference === undefined || own === undefined || own.n === 0) return [];
   const min = Math.min(reference.min ?? 0, own.min ?? 0);
   const max = Math.max(reference.max ?? 0, own.max ?? 0);
-  return [{ column, min, max, m: reference.n, n: own.n, sd: reference.sdPop ?? 0 }];
+  const full = reference.n === input.referenceRows && own.n === facts.rows;
+  return [{ column, min, max, full, m: reference.n, n: own.n, sd: reference.sdPop ?? 0 }];
 }
 
 async function readSample(
@@ -108,7 +129,7 @@ async function readSample(
   if (columns.length === 0) return new Map();
   const total = columns.reduce((sum, column) => sum + valuesOf(input, column, [facts]), 0);
   const every = Math.max(1, Math.ceil(total / SAMPLED_VALUES));
-  const sample = `intHash64(_part_offset) % ${every} = 0`;
+  const sample = `intHash64(${frame.inMemory ? 'rowNumberInAllBlocks()' : '_part_offset'}) % ${every} = 0`;
   const where = [sample, `key = ${facts.key} AND ${sample}`] as const;
   const found = await readSortedDistances({ session, frame, columns, where });
   return new Map(found.map((entry) => [entry.column.id, entry]));

@@ -3,6 +3,7 @@ import type { Frame } from './frame.ts';
 import type { DriftSession } from './session.ts';
 import type { Column } from './source.ts';
 import { quoteNumber } from './sql-text.ts';
+import { NO_TIME, type WindowUnit } from './windows.ts';
 
 /** Rows of one side in one window, and what each column holds there. */
 export interface Facts {
@@ -19,7 +20,7 @@ export interface Facts {
 export interface ColumnFacts {
   /** Rows with a value. */
   readonly n: number;
-  /** Null for text and without values. */
+  /** Null for text, without values and where not asked for. */
   readonly min: number | null;
   readonly max: number | null;
 }
@@ -42,50 +43,54 @@ export interface ReferenceFacts {
 /** At most this many distinct numbers are listed. */
 export const MAX_LISTED_VALUES = 50;
 
-/** Reads rows, times, valid counts and ranges of each side and window, in time order. */
-export async function readFacts(
-  session: DriftSession,
-  frame: Frame,
-  where: string,
-): Promise<{ readonly reference: readonly Facts[]; readonly current: readonly Facts[] }> {
-  const sql = `SELECT side, key, count() AS rows, countIf(ok) AS ok_rows, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms,
-  [${frame.columns.map(validSql).join(', ')}] AS valid,
-  [${frame.columns.map((column) => rangeSql('min', column)).join(', ')}] AS low, [${frame.columns.map((column) => rangeSql('max', column)).join(', ')}] AS high
-FROM ${frame.table} WHERE ${where} GROUP BY side, key ORDER BY side, key`;
-  const rows = z.array(factsSchema).parse(await session.rows('facts', sql));
-  const toFacts = (row: z.infer<typeof factsSchema>): Facts => ({
-    key: row.key,
-    rows: row.rows,
-    okRows: row.ok_rows,
-    firstMs: row.first_ms,
-    lastMs: row.last_ms,
-    columns: new Map(
-      frame.columns.map((column, index) => [
-        column.id,
-        { n: row.valid[index] ?? 0, min: row.low[index] ?? null, max: row.high[index] ?? null },
-      ]),
-    ),
-  });
-  return {
-    reference: rows.filter((row) => row.side === 0).map(toFacts),
-    current: rows.filter((row) => row.side === 1).map(toFacts),
-  };
+/** What a frame holds: rows by window, in time order, and the ranges of the whole reference. */
+export interface FrameFacts {
+  /** Without ranges where the reference has windows. */
+  readonly reference: readonly Facts[];
+  readonly current: readonly Facts[];
+  /** By column id. */
+  readonly ranges: ReadonlyMap<string, ColumnFacts>;
+}
+
+/** Reads rows, times, valid counts and ranges of both sides. */
+export async function readFacts(session: DriftSession, frame: Frame, where: string): Promise<FrameFacts> {
+  const parts = [
+    factsSql({ frame, where, side: 0, unit: frame.referenceUnit }),
+    ...(frame.referenceUnit === 'all' ? [] : [rangesSql(frame, where)]),
+    factsSql({ frame, where, side: 1, unit: frame.unit }),
+  ];
+  const rows = z.array(factsSchema).parse(await session.rows('facts', parts.join('\nUNION ALL\n')));
+  const toFacts = (side: number): readonly Facts[] =>
+    rows
+      .flatMap((row) => (row.part === side && row.start !== null && row.rows > 0 ? [{ ...row, key: row.start }] : []))
+      .map((row) => ({
+        key: row.key,
+        rows: row.rows,
+        okRows: row.ok_rows,
+        firstMs: row.first_ms,
+        lastMs: row.last_ms,
+        columns: columnsOf(frame, row),
+      }))
+      .sort((a, b) => a.key - b.key);
+  const reference = toFacts(0);
+  const whole = rows.find((row) => row.part === 0 && (row.start === null || frame.referenceUnit === 'all'));
+  return { reference, current: toFacts(1), ranges: whole === undefined ? new Map() : columnsOf(frame, whole) };
 }
 
 /**
  * Reads the spread and the few distinct values of each reference column, by column id.
  *
- * @param input.windows  Facts of the reference's windows.
- * @param input.skew     Reads skewness too.
+ * @param input.ranges  Ranges of the whole reference.
+ * @param input.skew    Reads skewness too.
  */
 export async function readReferenceFacts(input: {
   readonly session: DriftSession;
   readonly frame: Frame;
-  readonly windows: readonly Facts[];
+  readonly ranges: FrameFacts['ranges'];
   readonly skew: boolean;
 }): Promise<ReadonlyMap<string, ReferenceFacts>> {
-  const { session, frame, windows, skew } = input;
-  const ranges = frame.columns.map((column) => rangeOver(windows, column));
+  const { session, frame, skew } = input;
+  const ranges = frame.columns.map((column) => input.ranges.get(column.id));
   const perColumn = frame.columns.map((column, index) => spreadSql(column, ranges[index], skew));
   const sql = `SELECT [${perColumn.join(',\n  ')}] AS facts FROM ${frame.table} WHERE side = 0`;
   const row = referenceSchema.parse((await session.rows('reference_facts', sql))[0]);
@@ -100,8 +105,8 @@ export async function readReferenceFacts(input: {
 const NO_RANGE: ColumnFacts = { n: 0, min: null, max: null };
 const nullableNumber = z.number().nullable();
 const factsSchema = z.object({
-  side: z.number(),
-  key: z.number(),
+  part: z.number(),
+  start: z.number().nullable(),
   rows: z.number(),
   ok_rows: z.number(),
   first_ms: nullableNumber,
@@ -113,6 +118,51 @@ const factsSchema = z.object({
 const columnSchema = z.tuple([nullableNumber, nullableNumber, z.array(z.number()), z.number()]);
 const referenceSchema = z.object({ facts: z.array(columnSchema) });
 
+// No column is named as one of the table: such a name would stand for it in the condition too.
+// Ranges cost three times as much by group, and only the current windows need them so.
+function factsSql(input: {
+  readonly frame: Frame;
+  readonly where: string;
+  readonly side: 0 | 1;
+  readonly unit: WindowUnit;
+}): string {
+  const { frame, where, side, unit } = input;
+  const { columns, table } = frame;
+  const ranged = side === 1 || unit === 'all';
+  const [key, group] = unit === 'all' ? [NO_TIME, ''] : ['key', ' GROUP BY key'];
+  return `SELECT ${side} AS part, toNullable(toInt32(${key})) AS start, count() AS rows, countIf(ok) AS ok_rows, toUnixTimestamp64Milli(min(ts)) AS first_ms, toUnixTimestamp64Milli(max(ts)) AS last_ms,
+  ${listSql(columns.map(validSql), 'UInt64')} AS valid, ${ranged ? edgesSql(columns) : NO_EDGES} FROM ${table} WHERE side = ${side} AND ${where}${group}`;
+}
+
+function rangesSql({ columns, table }: Frame, where: string): string {
+  return `SELECT 0 AS part, NULL AS start, count() AS rows, 0 AS ok_rows, NULL AS first_ms, NULL AS last_ms,
+  ${listSql(columns.map(validSql), 'UInt64')} AS valid, ${edgesSql(columns)} FROM ${table} WHERE side = 0 AND ${where}`;
+}
+
+const NO_EDGES = "CAST([], 'Array(Float64)') AS low, CAST([], 'Array(Float64)') AS high";
+
+function edgesSql(columns: readonly Column[]): string {
+  const list = (edge: 'min' | 'max'): string =>
+    listSql(
+      columns.map((column) => rangeSql(edge, column)),
+      'Float64',
+    );
+  return `${list('min')} AS low, ${list('max')} AS high`;
+}
+
+function listSql(items: readonly string[], type: string): string {
+  return `CAST([${items.join(', ')}], 'Array(${type})')`;
+}
+
+function columnsOf(frame: Frame, row: z.infer<typeof factsSchema>): ReadonlyMap<string, ColumnFacts> {
+  return new Map(
+    frame.columns.map((column, index) => [
+      column.id,
+      { n: row.valid[index] ?? 0, min: row.low[index] ?? null, max: row.high[index] ?? null },
+    ]),
+  );
+}
+
 function validSql(column: Column): string {
   return column.storage === 'number' ? `countIf(NOT isNaN(${column.id}))` : `count(${column.id})`;
 }
@@ -120,26 +170,6 @@ function validSql(column: Column): string {
 // Both leave NaN out, and are NaN themselves when there is nothing else.
 function rangeSql(edge: 'min' | 'max', column: Column): string {
   return column.storage === 'text' ? 'nan' : `${edge}(${column.id})`;
-}
-
-function rangeOver(windows: readonly Facts[], column: Column): ColumnFacts {
-  return windows.reduce((all: ColumnFacts, { columns }) => {
-    const own = columns.get(column.id) ?? NO_RANGE;
-    return {
-      n: all.n + own.n,
-      min: least(all.min, own.min),
-      max: negative(least(negative(all.max), negative(own.max))),
-    };
-  }, NO_RANGE);
-}
-
-function least(a: number | null, b: number | null): number | null {
-  if (a === null) return b;
-  return b === null ? a : Math.min(a, b);
-}
-
-function negative(value: number | null): number | null {
-  return value === null ? null : -value;
 }
 
 // Moments are taken on [-1/2, 1/2], where neither a distant mean nor a huge value loses digits.

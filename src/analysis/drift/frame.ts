@@ -12,6 +12,8 @@ export interface Frame {
   /** The score, else the prediction; undefined when neither has values in the reference. */
   readonly prediction: Column | undefined;
   readonly segmented: boolean;
+  /** Kept in memory: read faster, but rows have no numbers of their own. */
+  readonly inMemory: boolean;
   readonly unit: WindowUnit;
   readonly referenceUnit: WindowUnit;
   readonly skipped: readonly { readonly label: string; readonly skipped: Skipped }[];
@@ -27,6 +29,8 @@ export interface FrameOptions {
   readonly window: WindowUnit;
   /** Segment or feature by whose values the comparison is split. */
   readonly segment?: string;
+  /** Bytes up to which the rows are kept in the engine's memory; all are on disk when absent. */
+  readonly memoryBytes?: number;
 }
 
 /**
@@ -50,7 +54,8 @@ export async function createFrame(options: FrameOptions): Promise<Frame> {
   const segment = chooseSegment(options.segment, [...reference.fields, ...current.fields]);
   const unit = referenceUnit(window, reference);
   const table = quoteName(options.table);
-  await session.command('create', createSql(table, columns));
+  const inMemory = (reference.rows + current.rows) * rowBytes(columns) <= (options.memoryBytes ?? 0);
+  await session.command('create', createSql(table, columns, inMemory));
   await stage({ session, table, side: 0, unit, source: reference, columns, segment });
   await stage({ session, table, side: 1, unit: window, source: current, columns, segment });
   const prediction =
@@ -60,6 +65,7 @@ export async function createFrame(options: FrameOptions): Promise<Frame> {
     columns: columns.filter((column) => column.role === 'feature' || column === prediction),
     prediction,
     segmented: segment !== undefined,
+    inMemory,
     unit: window,
     referenceUnit: unit,
     skipped: [
@@ -90,13 +96,21 @@ function chooseSegment(name: string | undefined, fields: readonly Field[]): Colu
   throw new UsageError(`There is no segment or feature ${name}; segments are: ${names.join(', ') || 'none'}.`);
 }
 
-function createSql(table: string, columns: readonly Column[]): string {
+// Numbers have 8 bytes; a text is taken for 64.
+function rowBytes(columns: readonly Column[]): number {
+  return columns.reduce((sum, column) => sum + (column.storage === 'number' ? 8 : 64), 24);
+}
+
+function createSql(table: string, columns: readonly Column[], inMemory: boolean): string {
   const typed = columns.map((column) =>
     column.storage === 'number' ? `${column.id} Float64 CODEC(NONE)` : `${column.id} Nullable(String)`,
   );
   // Rows are written once and dropped soon: merging their parts would only cost.
+  const engine = inMemory
+    ? 'Memory'
+    : 'MergeTree ORDER BY tuple() SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1';
   return `CREATE TABLE ${table} (side UInt8, key Int32, ts Nullable(DateTime64(3, 'UTC')), ok UInt8, segment LowCardinality(String)${typed.map((line) => `, ${line}`).join('')})
-ENGINE = MergeTree ORDER BY tuple() SETTINGS max_bytes_to_merge_at_max_space_in_pool = 1`;
+ENGINE = ${engine}`;
 }
 
 function ifOk({ id, storage }: Column): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BucketJob } from './bucket-distances.ts';
+import type { BucketJob } from './bucket-counts.ts';
 import type { Frame } from './frame.ts';
 import type { DriftSession } from './session.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readCounts, readOrderStatistics, type Count, type CountJob } from './counts.ts';
-import { readDistances } from './distances.ts';
+import { type OrderMap, readDistances } from './distances.ts';
 import { type Facts, readFacts, readReferenceFacts, type ReferenceFacts } from './facts.ts';
 import type { Frame } from './frame.ts';
 import { kindOf, type KindOverrides } from './kind.ts';
@@ -21,6 +21,8 @@ export interface Measured {
   readonly facts: ReadonlyMap<string, ReferenceFacts>;
   readonly kinds: ReadonlyMap<string, FeatureKind>;
   readonly distances: ReadonlyMap<string, ReadonlyMap<number, Distances>>;
+  /** Order statistics of the reference that are known already. */
+  readonly order: OrderMap;
   /** Current values outside the reference's range, by column id and window key. */
   readonly outside: ReadonlyMap<string, ReadonlyMap<number, number>>;
 }
@@ -30,20 +32,29 @@ export async function measure(input: {
   readonly session: DriftSession;
   readonly frame: Frame;
   readonly overrides: KindOverrides;
-  /** Whether a profile needs the skewness of the reference. */
-  readonly skew: boolean;
+  /** The profiles that will judge. */
+  readonly profiles: readonly Profile[];
 }): Promise<Measured> {
-  const { session, frame, overrides } = input;
+  const { session, frame, overrides, profiles } = input;
   const where = '1';
-  const { reference, current } = await readFacts(session, frame, where);
-  const facts = await readReferenceFacts({ session, frame, windows: reference, skew: input.skew });
+  const { reference, current, ranges } = await readFacts(session, frame, where);
+  const skew = profiles.some((profile) => profile.usesSkew === true);
+  const facts = await readReferenceFacts({ session, frame, ranges, skew });
   const kinds = new Map(
     frame.columns.map((column) => [column.id, kindOf(column, factsOf(facts, column), overrides)] as const),
   );
   const numbers = frame.columns.filter((column) => column.storage === 'number');
-  const distances = await readDistances({ session, frame, columns: numbers, reference: facts, current });
-  const outside = await readOutside({ session, frame, columns: numbers, facts });
-  return { frame, where, referenceWindows: reference, current, facts, kinds, distances, outside };
+  const { distances, order } = await readDistances({
+    session,
+    frame,
+    columns: numbers,
+    reference: facts,
+    referenceRows: reference.reduce((sum, window) => sum + window.rows, 0),
+    current,
+    ranks: (n) => [...new Set(profiles.flatMap((profile) => profile.ranks(n)))],
+  });
+  const outside = await readOutside({ session, frame, columns: numbers, facts, current });
+  return { frame, where, referenceWindows: reference, current, facts, kinds, distances, order, outside };
 }
 
 /** Measures the rows of one part of a measured frame, to be counted with the bins of the whole; without distances. */
@@ -59,7 +70,9 @@ export async function countFeatures(
   profile: Profile,
 ): Promise<ReadonlyMap<number, readonly FeatureWindow[]>> {
   const jobs = await planJobs(session, measured, profile);
-  const counts = await readCounts(session, measured.frame, { jobs, where: measured.where });
+  const keysOf = (windows: readonly Facts[]): readonly number[] => windows.map((facts) => facts.key);
+  const keys = [keysOf(measured.referenceWindows), keysOf(measured.current)] as const;
+  const counts = await readCounts(session, measured.frame, { jobs, keys, where: measured.where });
   const groups = groupWindows(measured.referenceWindows);
   const result = new Map<number, readonly FeatureWindow[]>();
   for (const facts of measured.current) {
@@ -110,7 +123,8 @@ async function planJobs(session: DriftSession, measured: Measured, profile: Prof
     const { n } = factsOf(facts, column);
     return { column, n, ranks: profile.ranks(n) };
   });
-  const order = await readOrderStatistics(session, frame, wanted);
+  const unknown = wanted.filter(({ column, ranks }) => ranks.some((rank) => !measured.order.get(column.id)?.has(rank)));
+  const order = new Map([...measured.order, ...(await readOrderStatistics(session, frame, unknown))]);
   return frame.columns.flatMap((column): readonly CountJob[] => {
     const own = factsOf(facts, column);
     if (own.n === 0) return [];
@@ -230,8 +244,15 @@ async function readOutside(input: {
   readonly frame: Frame;
   readonly columns: readonly Column[];
   readonly facts: ReadonlyMap<string, ReferenceFacts>;
+  readonly current: readonly Facts[];
 }): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
-  const columns = input.columns.filter((column) => factsOf(input.facts, column).n > 0);
+  const columns = input.columns.filter((column) => {
+    const { n, min, max } = factsOf(input.facts, column);
+    const beyond = ({ columns: own }: Facts): boolean =>
+      (own.get(column.id)?.min ?? Number.POSITIVE_INFINITY) < (min ?? 0) ||
+      (own.get(column.id)?.max ?? Number.NEGATIVE_INFINITY) > (max ?? 0);
+    return n > 0 && input.current.some(beyond);
+  });
   if (columns.length === 0) return new Map();
   const counts = columns.map((column) => {
     const { min, max } = factsOf(input.facts, column);

@@ -34,29 +34,35 @@ afterAll(async () => {
 });
 
 describe('the textbook profile by month', () => {
-  it('gives the numbers of an independent computation for every feature, month and the score', async () => {
-    const { report } = await compareFiles(engine.store, FILES, { profile: 'textbook', window: 'month' });
-    expect(report.windows.map((window) => window.window)).toEqual(['2026-05', '2026-06']);
-    for (const window of report.windows) {
-      const wanted = expected[window.window];
-      expect(window.rows).toBe(wanted?.rows);
-      const outputs = window.prediction === null ? [] : [window.prediction];
-      for (const feature of [...window.features, ...outputs]) {
-        const own = feature === window.prediction ? wanted?.score : wanted?.features[feature.feature];
-        const found: Readonly<Record<string, unknown>> = {
-          ...feature.statistics,
-          missing: feature.missing_current,
-          unseen: feature.evidence.unseen_count,
-          n: feature.n_current,
-        };
-        const counts = feature.evidence.bins.map((bin) => bin.current);
-        expect({ feature: feature.feature, ...found, counts }).toMatchObject({
-          feature: feature.feature,
-          ...approximate(own ?? {}),
-        });
+  it.each([
+    ['on disk', 0],
+    ['in memory', 1e9],
+  ])(
+    'gives the numbers of an independent computation for every feature, month and the score, %s',
+    async (_, memoryBytes) => {
+      const { report } = await compareFiles(engine.store, FILES, { profile: 'textbook', window: 'month', memoryBytes });
+      expect(report.windows.map((window) => window.window)).toEqual(['2026-05', '2026-06']);
+      for (const window of report.windows) {
+        const wanted = expected[window.window];
+        expect(window.rows).toBe(wanted?.rows);
+        const outputs = window.prediction === null ? [] : [window.prediction];
+        for (const feature of [...window.features, ...outputs]) {
+          const own = feature === window.prediction ? wanted?.score : wanted?.features[feature.feature];
+          const found: Readonly<Record<string, unknown>> = {
+            ...feature.statistics,
+            missing: feature.missing_current,
+            unseen: feature.evidence.unseen_count,
+            n: feature.n_current,
+          };
+          const counts = feature.evidence.bins.map((bin) => bin.current);
+          expect({ feature: feature.feature, ...found, counts }).toMatchObject({
+            feature: feature.feature,
+            ...approximate(own ?? {}),
+          });
+        }
       }
-    }
-  });
+    },
+  );
 
   it('leaves requests that failed out of the prediction, and takes the score before the prediction', async () => {
     const { report } = await compareFiles(engine.store, FILES, { profile: 'textbook' });

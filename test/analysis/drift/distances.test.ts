@@ -16,6 +16,7 @@ const FRAME: Frame = {
   columns: [COLUMN],
   prediction: undefined,
   segmented: false,
+  inMemory: false,
   unit: 'all',
   referenceUnit: 'all',
   skipped: [],
@@ -75,7 +76,10 @@ async function load(reference: readonly number[], current: readonly number[]): P
     'CREATE TABLE drift_distances (side UInt8, key Int32, c0 Float64) ENGINE = MergeTree ORDER BY tuple()',
   );
   const rows = [...reference.map((c0) => ({ side: 0, key: 0, c0 })), ...current.map((c0) => ({ side: 1, key: 7, c0 }))];
-  await engine.store.insert('drift_distances', rows);
+  await engine.store.insert(
+    'drift_distances',
+    rows.map((row) => (Number.isNaN(row.c0) ? { ...row, c0: 'nan' } : row)),
+  );
 }
 
 describe.each(Object.entries(SAMPLES))('distances of %s', (name, [reference, current]) => {
@@ -111,6 +115,23 @@ describe.each(Object.entries(SAMPLES))('distances of %s', (name, [reference, cur
     expect(found !== undefined && found.ks === undefined).toBe(CROWDED.includes(name));
     const w1 = wasserstein(reference, current).w1 ?? Number.NaN;
     expect(Math.abs((found?.wasserstein ?? 0) - w1)).toBeLessThanOrEqual((job.max - job.min) / 32_768);
+  });
+
+  it('by buckets come with the order statistics of the reference, whatever else is in the table', async () => {
+    await load([...reference, Number.NaN], [...current, Number.NaN]);
+    await engine.store.insert('drift_distances', [{ side: 1, key: 8, c0: 1e300 }]);
+    const sorted = reference.toSorted((a, b) => a - b);
+    const wanted = [0, Math.floor(reference.length / 3), Math.floor(reference.length / 2), reference.length - 1];
+    const ranks = new Map([['c0', wanted]]);
+    const found = await readBucketDistances({ session, frame: FRAME, window: 7, jobs: [job], ranks });
+    const order = found.get('c0')?.order;
+    expect(order === undefined).toBe(job.max === job.min);
+    for (const [rank, value] of order ?? []) expect(value - (sorted[rank] ?? Number.NaN)).toBe(0);
+    if (order !== undefined) expect(order.size).toBe(new Set(wanted).size);
+    await load(reference, current);
+    const whole = { ...job, full: true };
+    const alone = await readBucketDistances({ session, frame: FRAME, window: 7, only: true, jobs: [whole], ranks });
+    expect(alone).toEqual(found);
   });
 
   it("by ClickHouse's test are exact in Kolmogorov-Smirnov", async () => {

@@ -12,7 +12,7 @@ export async function compareFiles(
   store: Store,
   files: { readonly reference: string; readonly current: string },
   options: Partial<
-    Pick<CompareOptions, 'profile' | 'window' | 'beside' | 'overrides' | 'segment' | 'currentFilter'>
+    Pick<CompareOptions, 'profile' | 'window' | 'beside' | 'overrides' | 'segment' | 'currentFilter' | 'memoryBytes'>
   > = {},
 ): Promise<{ readonly report: DriftReport; readonly notices: Notices }> {
   const scratch = (): string => mkdtempSync(join(tmpdir(), 'plumbline-drift-test-'));
