@@ -5,10 +5,13 @@ export type MinuteReference = {
   /** Values, and the largest share of rows without one that any of its windows had. */
   readonly n: number;
   readonly worstMissingShare: number;
-  /** Largest share of rows in one bin: no single value is more frequent. */
+  /** Largest share of rows in one bin, or in one tenth or category of any window: no single value is more frequent. */
   readonly topShare: number;
   /** Quartiles; empty for categories. */
   readonly quartiles: readonly number[];
+  /** Largest share of values below the lower and above the upper quartile that any window had; 0 for categories. */
+  readonly worstLowShare: number;
+  readonly worstHighShare: number;
   /** Largest share of values outside of the bins that any of its windows had. */
   readonly worstOutsideShare: number;
 };
@@ -39,8 +42,8 @@ export type MinuteIncident = {
  * Tells whether a feature has gone null or constant, is in another unit, or bursts with unseen values; the gravest, if any.
  *
  * Each is a binomial tail under the worst window of the reference: at least 95 % of the rows without a value; one value
- * only; a quarter or more of the values where the reference has three quarters, scaled by a known factor; at least 20 %
- * of the values unseen. Rows of one minute come in clusters, so only one in five counts where values are compared.
+ * only; three quarters of the values where the reference has one, scaled by a known factor; at least 20 % of the values
+ * unseen. Rows of one minute come in clusters, so only one in five counts where values are compared.
  *
  * @param alpha  Largest p-value that is an incident, corrected for the features and detectors already.
  * @returns      Undefined when nothing is wrong or there are too few rows to say so.
@@ -92,7 +95,7 @@ function goneConstant(reference: MinuteReference, current: MinuteCurrent): Minut
     detector: 'gone_constant',
     level: 'major',
     p: reference.topShare ** (current.n / CLUSTER - 1),
-    reason: `All of the last ${current.n} values are the same; no value has more than ${percent(reference.topShare)} in the reference.`,
+    reason: `All of the last ${current.n} values are the same; no value has more than ${percent(reference.topShare)} in any window of the reference.`,
   };
 }
 
@@ -105,10 +108,12 @@ function unitChange(reference: MinuteReference, current: MinuteCurrent): MinuteI
     scaleOf(pairs.map(({ before, now }) => now / before)) ?? (isFahrenheit(pairs) ? '1.8 x + 32' : undefined);
   if (unit === undefined) return undefined;
   const n = Math.floor(current.n / CLUSTER);
+  // A season can scale values too: some window of the reference then lay as far out.
+  const before = low.now > high.before ? reference.worstHighShare : reference.worstLowShare;
   return {
     detector: 'unit_change',
     level: 'major',
-    p: Math.min(tail(0.25, Math.ceil(0.75 * n), n), outsideP(reference, current)),
+    p: Math.min(tail(Math.max(0.25, before), Math.ceil(0.75 * n), n), outsideP(reference, current)),
     reason: `The values look like those of the reference times ${unit}: median ${short(middle.before)} to ${short(middle.now)}. The unit may have changed.`,
   };
 }

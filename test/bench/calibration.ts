@@ -4,23 +4,30 @@ import { describeError, UsageError } from '../../src/core/errors.ts';
 import { vectorRegistry } from '../../src/stats/vectors/registry.ts';
 import { runCases } from '../../src/stats/vectors/run.ts';
 import type { Bench } from './bench.ts';
-import { type Findings, judgeBar } from './calibration/bar.ts';
+import { type Clause, type Findings, judgeBar } from './calibration/bar.ts';
+import { judgeMinutes } from './calibration/minute-bar.ts';
 import { median } from './calibration/bounds.ts';
+import { type Minutes, runMinutes } from './calibration/minute-run.ts';
 import { NAIVE_RULES } from './calibration/naive-rules.ts';
 import { type QuietCase, type QuietResult, runQuiet } from './calibration/quiet-run.ts';
 import { createUniform } from './calibration/random.ts';
 import { dailyCases, hardCases, quietCases, quietDailyCases, type Scale, shiftCases } from './calibration/scenarios.ts';
 import { runShift, type ShiftCase, type ShiftResult } from './calibration/shift-run.ts';
-import { barTable, quietTable, shiftTable } from './calibration/table.ts';
+import { barTable, minuteFaultTable, minuteQuietTable, quietTable, shiftTable } from './calibration/table.ts';
 
 /** False alarms and detection of the drift verdict against the acceptance bar, beside the rules of other tools. */
 export const bench: Bench = {
   name: 'calibration',
-  describe: 'false alarms and detection of the drift verdict; options --seed N, --scale quick|full',
+  describe:
+    'false alarms and detection of the drift verdict and the minute detectors; options --seed N, --scale quick|full, --part all|minute',
   run: async (args) => {
-    const { seed, scale } = readOptions(args);
+    const { seed, scale, part } = readOptions(args);
+    const minutes = runMinutes(scale, (name) => createUniform(seed, name));
+    printMinutes(minutes);
+    const minuteClauses = judgeMinutes(minutes);
+    if (part === 'minute') return finish(minuteClauses, { seed, scale });
     const found = await measure(seed, scale);
-    const clauses = judgeBar(found);
+    const clauses = [...judgeBar(found), ...minuteClauses];
     for (const clause of clauses) print({ bench: 'calibration', part: 'bar', ...clause });
     const tables = [
       [
@@ -31,15 +38,42 @@ export const bench: Bench = {
       ['Harder cases: share of trials within 24 h (ramps 168 h) / median hours.', shiftTable(found.hard, 168)],
       ['Windows of 24 h merged, no drift.', quietTable(found.quietDaily)],
       ['Windows of 24 h merged: share of looks.', shiftTable(found.daily, 1)],
-      [`Acceptance bar, seed ${seed}, scale ${scale}.`, barTable(clauses)],
     ] as const;
-    for (const [title, lines] of tables) console.log(['#', `# ${title}`, ...lines].join('\n'));
-    if (clauses.some((clause) => !clause.ok)) process.exitCode = 1;
+    for (const [title, lines] of tables) printTable(title, lines);
+    finish(clauses, { seed, scale });
   },
 };
 
-function readOptions(args: readonly string[]): { readonly seed: number; readonly scale: Scale } {
-  const options = { seed: { type: 'string', default: '1' }, scale: { type: 'string', default: 'quick' } } as const;
+function finish(clauses: readonly Clause[], { seed, scale }: { readonly seed: number; readonly scale: Scale }): void {
+  for (const clause of clauses) print({ bench: 'calibration', part: 'bar', ...clause });
+  printTable(`Acceptance bar, seed ${seed}, scale ${scale}.`, barTable(clauses));
+  if (clauses.some((clause) => !clause.ok)) process.exitCode = 1;
+}
+
+function printMinutes({ quiet, faults }: Minutes): void {
+  for (const result of quiet) print({ bench: 'calibration', part: 'minute_calm', ...result });
+  for (const result of faults) print({ bench: 'calibration', part: 'minute_faults', ...result });
+  printTable('Minute detectors, calm records: false alarms a model and month.', minuteQuietTable(quiet));
+  printTable(
+    'Minute detectors, planted faults: share found within 10 minutes / median minutes.',
+    minuteFaultTable(faults),
+  );
+}
+
+function printTable(title: string, lines: readonly string[]): void {
+  console.log(['#', `# ${title}`, ...lines].join('\n'));
+}
+
+function readOptions(args: readonly string[]): {
+  readonly seed: number;
+  readonly scale: Scale;
+  readonly part: 'all' | 'minute';
+} {
+  const options = {
+    seed: { type: 'string', default: '1' },
+    scale: { type: 'string', default: 'quick' },
+    part: { type: 'string', default: 'all' },
+  } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
     const seed = Number(values.seed);
@@ -47,7 +81,10 @@ function readOptions(args: readonly string[]): { readonly seed: number; readonly
     if (values.scale !== 'quick' && values.scale !== 'full') {
       throw new UsageError(`The scale must be quick or full, not '${values.scale}'.`);
     }
-    return { seed, scale: values.scale };
+    if (values.part !== 'all' && values.part !== 'minute') {
+      throw new UsageError(`The part must be all or minute, not '${values.part}'.`);
+    }
+    return { seed, scale: values.scale, part: values.part };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(describeError(error), { cause: error });

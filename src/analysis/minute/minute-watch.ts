@@ -157,6 +157,8 @@ function toReference(row: ReferenceFactsRow, requests: readonly Requests[]) {
     n: row.n,
     worstMissingShare: Math.max(0, ...shares),
     topShare: row.top_share,
+    worstLowShare: row.worst_low_share,
+    worstHighShare: row.worst_high_share,
     quartiles: quartiles.length === row.quartiles.length ? quartiles : [],
     worstOutsideShare: Math.max(row.worst_outside_share, row.n === 0 ? 0 : row.outside / row.n),
   };

@@ -46,7 +46,14 @@ SELECT model, feature, n, ok, distinct, quartiles, outside, examples FROM (
 /** One feature of `minuteFacts`. */
 export type MinuteFactsRow = z.infer<(typeof minuteFacts)['row']>;
 
-/** The references of some models in few numbers: rows by window, share of the fullest bin, quartiles, share outside of the bins. */
+/** The largest share of a window's values that is in `part`, over windows with enough values to have shares. */
+const worstShare = (part: string): string =>
+  `arrayMax(arrayConcat([0.], arrayMap(w -> if(arraySum(w) < 50, 0, ${part} / arraySum(w)), r.windows)))`;
+
+/**
+ * The references of some models in few numbers: rows by window, share of the fullest bin or of the fullest tenth of a window,
+ * quartiles, largest shares of a window below the lower and above the upper one, share outside of the bins.
+ */
 export const referenceFacts = defineQuery<{
   readonly models: readonly string[];
   /** Key of the profile of each model, in the same order. */
@@ -55,7 +62,8 @@ export const referenceFacts = defineQuery<{
   name: 'reference_facts',
   sql: `WITH arraySlice(r.h, 1, 250) AS bins, arrayCumSum(bins) AS cumulated
 SELECT g.model AS model, g.feature AS feature, g.kind AS kind, cumulated[250] AS n,
-  arrayMap(w -> arraySum(w), r.windows) AS window_values, if(n = 0, 0, arrayMax(bins) / n) AS top_share,
+  arrayMap(w -> arraySum(w), r.windows) AS window_values, greatest(if(n = 0, 0, arrayMax(bins) / n), ${worstShare('arrayMax(w)')}) AS top_share,
+  if(g.kind = 'categorical', 0, ${worstShare('(w[1] + w[2] + w[3] / 2)')}) AS worst_low_share, if(g.kind = 'categorical', 0, ${worstShare('(w[8] / 2 + w[9] + w[10])')}) AS worst_high_share,
   if(g.kind = 'categorical', [], arrayMap(p -> g.upper_edges[arrayFirstIndex(c -> c >= p * n, cumulated)], [0.25, 0.5, 0.75])) AS quartiles,
   if(g.kind = 'categorical', bins[1], bins[1] + bins[250]) AS outside,
   if(g.kind = 'categorical' AND notEmpty(r.windows), arrayMax(arrayMap(w -> w[1] / greatest(arraySum(w), 1), r.windows)), 0) AS worst_outside_share
@@ -69,6 +77,8 @@ INNER JOIN (SELECT grid_id, h, windows FROM reference_profiles FINAL
     n: z.number(),
     window_values: z.array(z.number()),
     top_share: z.number(),
+    worst_low_share: z.number(),
+    worst_high_share: z.number(),
     quartiles: z.array(z.number().nullable()),
     outside: z.number(),
     worst_outside_share: z.number(),

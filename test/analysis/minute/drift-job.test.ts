@@ -33,7 +33,10 @@ function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** One hour of predictions: `amount` shifts by `shift` standard deviations, `country` turns to 'CH', `age` goes missing. */
+/**
+ * One hour of predictions: `amount` shifts by `shift` standard deviations, `country` turns to 'CH', `age` goes missing; `tide`
+ * comes and goes with the hour of the day.
+ */
 function hourOf(
   index: number,
   options: { shift?: number; foreign?: number; missing?: number; rows?: number } = {},
@@ -50,7 +53,13 @@ function hourOf(
         prediction_id: `p-${index}-${i}`,
         ts,
         model: 'credit',
-        features: { amount: Math.exp(normal(random) + (options.shift ?? 0)), country, age, steady: normal(random) },
+        features: {
+          amount: Math.exp(normal(random) + (options.shift ?? 0)),
+          country,
+          age,
+          steady: normal(random),
+          tide: normal(random) + 4 * Math.sin((2 * Math.PI * index) / 24),
+        },
         score: 1 / (1 + Math.exp(-normal(random))),
         latency_ms: 5 + random() * 10,
       }),
@@ -144,7 +153,7 @@ describe('the drift of a model', () => {
       toMs: START + (REFERENCE_HOURS + 2) * HOUR,
     });
     const calm = await resultsOf(REFERENCE_HOURS);
-    expect(calm.map(({ feature }) => feature)).toEqual(['__score__', 'age', 'amount', 'country', 'steady']);
+    expect(calm.map(({ feature }) => feature)).toEqual(['__score__', 'age', 'amount', 'country', 'steady', 'tide']);
     expect(calm.every(({ level, n }) => level === 'stable' && n === 400)).toBe(true);
     const moved = new Map((await resultsOf(REFERENCE_HOURS + 1)).map((row) => [row.feature, row]));
     expect(moved.get('amount')).toMatchObject({ level: 'major' });
@@ -154,6 +163,18 @@ describe('the drift of a model', () => {
     expect(moved.get('country')?.unseen).toBeCloseTo(0.2, 1);
     expect(moved.get('age')?.missing_current).toBeCloseTo(0.3, 1);
     expect(moved.get('steady')).toMatchObject({ level: 'stable' });
+  });
+
+  test('says where it is blind: for a feature whose hours vary too much to show a drift, and no other', async () => {
+    const explained = await rows(
+      `SELECT feature, reason, JSONExtract(explain, 'warnings', 'Array(String)') AS warnings, JSONExtractFloat(explain, 'mde') AS mde FROM drift_results FINAL
+       WHERE final = 1 AND window_from = toDateTime(${(START + REFERENCE_HOURS * HOUR) / 1000}) ORDER BY feature`,
+      z.object({ feature: z.string(), reason: z.string(), warnings: z.array(z.string()), mde: z.number() }),
+    );
+    const blind = explained.filter(({ warnings }) => warnings.includes('blind'));
+    expect(blind.map(({ feature }) => feature)).toEqual(['tide']);
+    expect(blind[0]?.mde).toBeGreaterThan(0.25);
+    expect(blind[0]?.reason).toMatch(/Blind below a corrected PSI of .*a same-hour reference may help\./);
   });
 
   test('has a Kolmogorov-Smirnov distance that is off by no more than it says', async () => {
@@ -168,7 +189,7 @@ describe('the drift of a model', () => {
       `SELECT feature, ks, ks_error FROM drift_results FINAL WHERE model = 'credit' AND final = 1 AND window_from = toDateTime(${from}) AND kind = 'numeric'`,
       z.object({ feature: z.string(), ks: z.number(), ks_error: z.number() }),
     );
-    expect(exact).toHaveLength(3);
+    expect(exact).toHaveLength(4);
     for (const { feature, d } of exact) {
       const found = binned.find((row) => row.feature === feature);
       expect(d).toBeGreaterThanOrEqual((found?.ks ?? 1) - 1e-6);
@@ -203,7 +224,7 @@ describe('the drift of a model', () => {
       z.object({ model: z.string(), feature: z.string(), n: z.number() }),
     );
     for (const { model, n } of counted) expect(n).toBe(model === 'other' ? 400 : (REFERENCE_HOURS + 3) * 400);
-    expect(counted).toHaveLength(10);
+    expect(counted).toHaveLength(12);
   });
 
   test('becomes signals of the last minute of the window', async () => {

@@ -60,7 +60,7 @@ beforeAll(async () => {
   await send(INCIDENT, INCIDENT + 2 * MINUTE, broken, 1000);
   await service.loop.runMinute(INCIDENT);
   await service.loop.runMinute(INCIDENT + MINUTE);
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
 });

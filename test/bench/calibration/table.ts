@@ -1,5 +1,6 @@
 import { median } from './bounds.ts';
 import type { Clause } from './bar.ts';
+import type { MinuteFault, MinuteQuiet } from './minute-run.ts';
 import { NAIVE_RULES } from './naive-rules.ts';
 import type { QuietResult } from './quiet-run.ts';
 import type { ShiftResult } from './shift-run.ts';
@@ -38,6 +39,34 @@ export function shiftTable(results: readonly ShiftResult[], windows: number): re
       seen(result.firstAlarm, windows),
       percent(result.events / result.judged),
       percent(result.rejected / result.judged),
+    ]),
+  );
+}
+
+/** Returns the false alarms of the minute detectors, one line a volume of traffic. */
+export function minuteQuietTable(results: readonly MinuteQuiet[]): readonly string[] {
+  return table(
+    ['rows in 2 minutes', 'months', 'alarms', 'alarms/month', 'suspected'],
+    results.map(({ rows, months, alarms, rate, suspects }) => [
+      String(rows),
+      months.toFixed(2),
+      String(alarms),
+      `${short(rate.value)} [${short(rate.low)}, ${short(rate.high)}]`,
+      suspects.join('; '),
+    ]),
+  );
+}
+
+/** Returns the detection of planted faults, one line a fault and volume. */
+export function minuteFaultTable(results: readonly MinuteFault[]): readonly string[] {
+  return table(
+    ['fault', 'rows in 2 minutes', 'trials', 'found', 'median minutes'],
+    results.map(({ fault, rows, trials, found, medianMinutes }) => [
+      fault,
+      String(rows),
+      String(trials),
+      percent(found.value),
+      Number.isFinite(medianMinutes) ? String(medianMinutes) : 'never',
     ]),
   );
 }
