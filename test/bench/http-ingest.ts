@@ -1,3 +1,9 @@
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Service } from '../../src/app.ts';
+import { takeIn } from '../../src/collectors/http/intake.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { NDJSON, request } from '../support/client.ts';
 import { startInProcess } from '../support/in-process.ts';
@@ -8,48 +14,79 @@ const CLIENTS = 4;
 const LINES = 5000;
 const START_MS = Date.parse('2026-06-01T00:00:00Z');
 
-/** Predictions over HTTP into a service with its own engine; clients, service and engine share the machine. */
+/** Predictions over HTTP into a service with its own engine, and the same ones from a file; all share the machine. */
 export const httpIngestBench: Bench = {
   name: 'http-ingest',
-  describe: '500-byte predictions with 10 features over HTTP as NDJSON, 5000 a request. Argument: rows.',
-  run: async ([rowsText]) => {
+  describe:
+    '500-byte predictions with 10 features over HTTP as NDJSON, against the same ones from a file. Arguments: rows, clients, lines a request.',
+  run: async ([rowsText, clientsText, linesText]) => {
     const rows = Number(rowsText ?? 300_000);
-    if (!Number.isInteger(rows) || rows < LINES)
-      throw new AppError('E_USAGE', `Rows must be a number from ${LINES} on.`);
-    const bodies = Array.from({ length: Math.floor(rows / LINES) }, (_, body) =>
-      Array.from({ length: LINES }, (_line, index) => benchLine(body * LINES + index, START_MS)).join('\n'),
+    const clients = Number(clientsText ?? CLIENTS);
+    const lines = Number(linesText ?? LINES);
+    if (![rows, clients, lines].every((number) => Number.isInteger(number) && number > 0) || rows < lines)
+      throw new AppError('E_USAGE', 'Rows, clients and lines must be whole numbers, and rows at least one request.');
+    const count = Math.floor(rows / lines);
+    const bodies = Array.from({ length: count }, (_, body) =>
+      Array.from({ length: lines }, (_line, index) => benchLine(body * lines + index, START_MS)).join('\n'),
     );
     const service = await startInProcess();
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
     try {
-      const enginePid = service.enginePid ?? process.pid;
-      const before = { node: usageOf(process.pid), engine: usageOf(enginePid) };
-      const startMs = performance.now();
-      const sent = bodies.length * LINES;
-      await Promise.all(Array.from({ length: CLIENTS }, () => client(service.url, bodies)));
-      const seconds = (performance.now() - startMs) / 1000;
-      const after = { node: usageOf(process.pid), engine: usageOf(enginePid) };
-      const figures = {
-        bench: 'http-ingest',
-        rows: sent,
-        seconds: Math.round(seconds * 100) / 100,
-        rows_per_second: Math.round(sent / seconds),
-        client_and_node_cpu_us_per_row: perRow(after.node.cpuSeconds - before.node.cpuSeconds, sent),
-        engine_cpu_us_per_row: perRow(after.engine.cpuSeconds - before.engine.cpuSeconds, sent),
-        node_rss_start_mb: Math.round(before.node.rssBytes / 1e6),
-        node_rss_end_mb: Math.round(after.node.rssBytes / 1e6),
-      };
-      process.stdout.write(`${JSON.stringify(figures)}\n`);
+      writeFileSync(`${folder}/rows.ndjson`, bodies.join('\n'));
+      const sent = count * lines;
+      const file = await measure('file', service, sent, () => fromFile(service, `${folder}/rows.ndjson`, sent));
+      const http = await measure('http', service, sent, async () => {
+        await Promise.all(Array.from({ length: clients }, () => client(service.url, bodies, lines)));
+      });
+      process.stdout.write(`# HTTP reaches ${(file / http).toFixed(2)} of the rate of the file.\n`);
     } finally {
       await service.stop();
+      rmSync(folder, { recursive: true, force: true });
     }
   },
 };
 
+/** Runs one way of ingest, prints its figures and returns its seconds. */
+async function measure(name: string, service: Service, rows: number, ingest: () => Promise<void>): Promise<number> {
+  const enginePid = service.enginePid ?? process.pid;
+  const before = { node: usageOf(process.pid), engine: usageOf(enginePid) };
+  const startMs = performance.now();
+  await ingest();
+  const seconds = (performance.now() - startMs) / 1000;
+  const after = { node: usageOf(process.pid), engine: usageOf(enginePid) };
+  const figures = {
+    bench: 'http-ingest',
+    case: name,
+    rows,
+    seconds: Math.round(seconds * 100) / 100,
+    rows_per_second: Math.round(rows / seconds),
+    client_and_node_cpu_us_per_row: perRow(after.node.cpuSeconds - before.node.cpuSeconds, rows),
+    engine_cpu_us_per_row: perRow(after.engine.cpuSeconds - before.engine.cpuSeconds, rows),
+    node_rss_start_mb: Math.round(before.node.rssBytes / 1e6),
+    node_rss_end_mb: Math.round(after.node.rssBytes / 1e6),
+  };
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return seconds;
+}
+
+async function fromFile(service: Service, path: string, rows: number): Promise<void> {
+  const result = await takeIn({
+    body: createReadStream(path, { highWaterMark: 1024 * 1024 }),
+    kind: 'predictions',
+    format: 'ndjson',
+    encoding: 'identity',
+    key: 'bench',
+    writer: service.writer,
+    clock: systemClock,
+  });
+  if (result.accepted !== rows) throw new AppError('E_BENCH', `${result.accepted} of ${rows} rows were stored.`);
+}
+
 /** Sends bodies until none is left; an answer that does not accept every line ends the benchmark. */
-async function client(url: string, bodies: string[]): Promise<void> {
+async function client(url: string, bodies: string[], lines: number): Promise<void> {
   for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
     const answer = await request(`${url}/v1/predictions`, { body, headers: NDJSON });
-    if (answer.status !== 200 || answer.receipt().accepted !== LINES) {
+    if (answer.status !== 200 || answer.receipt().accepted !== lines) {
       throw new AppError('E_BENCH', `The service answered ${answer.status}: ${answer.text.slice(0, 500)}`);
     }
   }

@@ -56,6 +56,7 @@ test('every setting reaches its tables', async () => {
     'gpu_samples',
     'serving_samples',
     'signals',
+    'signals_by_day',
     'dead_letters',
   ];
   expect(await apply(all)).toEqual(tables);

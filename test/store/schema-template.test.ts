@@ -20,7 +20,7 @@ function statements(target: SchemaTarget): readonly string[] {
 
 /** Names of the tables and views that statements create. */
 function created(target: SchemaTarget): ReadonlySet<string> {
-  const makers = statements(target).filter((sql) => !/^(ALTER TABLE|DROP VIEW) /.test(sql));
+  const makers = statements(target).filter((sql) => !/^(ALTER TABLE|DROP VIEW|INSERT INTO) /.test(sql));
   const names = makers.map(
     (sql) =>
       /^CREATE (?:OR REPLACE )?(?:TABLE|(?:MATERIALIZED )?VIEW|DICTIONARY)(?: IF NOT EXISTS)? (\w+)/.exec(sql)?.[1],
@@ -69,7 +69,8 @@ describe.each([
 
 describe('on a cluster', () => {
   test('everything is made on all nodes, and what holds rows is replicated', () => {
-    for (const sql of statements(CLUSTER)) {
+    // Rows are inserted once: replication carries them to the other nodes.
+    for (const sql of statements(CLUSTER).filter((statement) => !statement.startsWith('INSERT INTO '))) {
       expect(sql).toContain("ON CLUSTER 'main'");
       const engine = /ENGINE = (\w+)/.exec(sql)?.[1];
       if (sql.startsWith('CREATE TABLE'))

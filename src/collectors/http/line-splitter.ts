@@ -62,6 +62,7 @@ export class LineSplitter implements Splitter {
 }
 
 function isBlank(line: Uint8Array): boolean {
+  if ((line[0] ?? 0) > 32) return false;
   for (const byte of line) if (byte !== 32 && byte !== 9 && byte !== 13) return false;
   return true;
 }

@@ -181,7 +181,8 @@ export class BatchWriter {
     if (lane.rows >= this.#limits.batchRows || lane.bytes >= this.#limits.batchBytes) {
       this.#flush(waiting.unit.kind, lane);
     } else {
-      lane.timer ??= setTimeout(() => this.#flush(waiting.unit.kind, lane), this.#limits.lingerMs);
+      const wait = lane.inFlight > 0 ? this.#limits.busyLingerMs : this.#limits.lingerMs;
+      lane.timer ??= setTimeout(() => this.#flush(waiting.unit.kind, lane), wait);
     }
   }
 

@@ -22,7 +22,9 @@ export interface IngestUnit {
 }
 
 export const UNIT_COLUMNS = ['receipt', 'line_no', 'received', 'line_bytes', 'line'] as const;
-const FIXED_BYTES = 8 + 4 + 8 + 4;
+const RECEIPT_BYTES = 8;
+const TIME_BYTES = 8;
+const FIXED_BYTES = RECEIPT_BYTES + 4 + TIME_BYTES + 4;
 const LENGTH_BYTES = 5;
 
 /** Parts start small, because most requests are, and grow, because a buffer for each few lines would cost too much. */
@@ -60,10 +62,11 @@ export class UnitBuilder {
     const kept = fullBytes > MAX_LINE_BYTES ? line.subarray(0, KEPT_LINE_BYTES) : line;
     this.#reserve(FIXED_BYTES + LENGTH_BYTES + kept.length);
     const start = this.#partLength;
-    let at = start + 8; // the receipt is known only at the end
-    at = this.#part.writeUInt32LE(lineNumber, at);
-    at = this.#part.writeBigInt64LE(this.#receivedMs, at);
-    at = this.#part.writeUInt32LE(Math.min(fullBytes, 0xffffffff), at);
+    // The receipt is known only at the end, and the time of arrival is no part of what it is made of.
+    this.#part.fill(0, start, start + FIXED_BYTES);
+    this.#part.writeUInt32LE(lineNumber, start + RECEIPT_BYTES);
+    this.#part.writeUInt32LE(Math.min(fullBytes, 0xffffffff), start + RECEIPT_BYTES + 4 + TIME_BYTES);
+    let at = start + FIXED_BYTES;
     let rest = kept.length;
     while (rest >= 0x80) {
       this.#part[at++] = (rest & 0x7f) | 0x80;
@@ -84,9 +87,7 @@ export class UnitBuilder {
     this.#close();
     const body = this.#full;
     const receipt = key === undefined ? this.#receiptOfContent(body) : receiptOf(`${this.#kind}\n${key}`);
-    const receiptBytes = Buffer.alloc(8);
-    receiptBytes.writeBigUInt64LE(receipt);
-    for (const part of body) forEachRow(part, (start) => receiptBytes.copy(part, start));
+    for (const part of body) stamp(part, receipt, this.#receivedMs);
     const unit = { kind: this.#kind, receipt: receipt.toString(), rows: this.#rows, bytes: this.#bytes, body };
     this.#full = [];
     this.#bytes = 0;
@@ -96,11 +97,7 @@ export class UnitBuilder {
 
   #receiptOfContent(body: readonly Buffer[]): bigint {
     const hash = createHash('sha256').update(`${this.#kind}\ncontent\n`);
-    for (const part of body) {
-      forEachRow(part, (start, lineStart, end) => {
-        hash.update(part.subarray(start + 8, start + 12)).update(part.subarray(lineStart, end));
-      });
-    }
+    for (const part of body) hash.update(part);
     return hash.digest().readBigUInt64LE(0);
   }
 
@@ -122,10 +119,16 @@ function receiptOf(text: string): bigint {
   return createHash('sha256').update(text).digest().readBigUInt64LE(0);
 }
 
-function forEachRow(part: Buffer, visit: (start: number, lineStart: number, end: number) => void): void {
+/** Writes receipt and time of arrival into every row of a part. */
+function stamp(part: Buffer, receipt: bigint, receivedMs: bigint): void {
+  const pattern = Buffer.alloc(RECEIPT_BYTES + TIME_BYTES);
+  pattern.writeBigUInt64LE(receipt);
+  pattern.writeBigInt64LE(receivedMs, RECEIPT_BYTES);
   let at = 0;
   while (at < part.length) {
-    const start = at;
+    for (let index = 0; index < RECEIPT_BYTES; index += 1) part[at + index] = pattern[index] ?? 0;
+    const time = at + RECEIPT_BYTES + 4;
+    for (let index = 0; index < TIME_BYTES; index += 1) part[time + index] = pattern[RECEIPT_BYTES + index] ?? 0;
     at += FIXED_BYTES;
     let length = 0;
     let shift = 0;
@@ -135,7 +138,6 @@ function forEachRow(part: Buffer, visit: (start: number, lineStart: number, end:
       if (byte < 0x80) break;
       shift += 7;
     }
-    visit(start, at, at + length);
     at += length;
   }
 }

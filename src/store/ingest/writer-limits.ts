@@ -4,6 +4,8 @@ export interface WriterLimits {
   readonly batchBytes: number;
   /** How long the first unit of a batch waits for company, in milliseconds. */
   readonly lingerMs: number;
+  /** The same while a batch is on its way: larger batches cost less a record, and nobody is kept waiting who could be served. */
+  readonly busyLingerMs: number;
   /** Bytes waiting or on their way; beyond that units are turned away. */
   readonly pendingBytes: number;
   readonly inFlight: number;
@@ -15,6 +17,7 @@ export const DEFAULT_LIMITS: WriterLimits = {
   batchRows: 100_000,
   batchBytes: 96 * 1024 * 1024,
   lingerMs: 20,
+  busyLingerMs: 100,
   pendingBytes: 384 * 1024 * 1024,
   inFlight: 2,
   answerMs: 30_000,

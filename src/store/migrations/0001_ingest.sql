@@ -107,13 +107,16 @@ FROM (
         JSONExtractKeysAndValuesRaw(line, 'features') AS feature_pairs
       FROM $LOCAL(ingest_predictions))));
 
+-- Names inside maps are plain strings here: a merge copies runs of bytes, but looks every value of a LowCardinality
+-- inside a map up anew, which took twice as long as all the rest of the merge. What has no codec is packed as the server
+-- does by default (LZ4): a merge of ZSTD costs half as much again, for a fifth less disk.
 CREATE TABLE IF NOT EXISTS $LOCAL(predictions) $ON_CLUSTER (
-  prediction_id String CODEC(ZSTD(1)), ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)), model LowCardinality(String), version LowCardinality(String),
-  numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)), categories Map(LowCardinality(String), String) CODEC(ZSTD(1)), missing Array(LowCardinality(String)) CODEC(ZSTD(1)),
-  prediction_number Float64 CODEC(ZSTD(1)), prediction_class LowCardinality(String), score Float64 CODEC(ZSTD(1)), scores Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
-  latency_ms Float64 CODEC(ZSTD(1)), status LowCardinality(String), segments Map(LowCardinality(String), LowCardinality(String)) CODEC(ZSTD(1)),
+  prediction_id String CODEC(ZSTD(1)), ts DateTime64(3, 'UTC') CODEC(DoubleDelta, Default), model LowCardinality(String), version LowCardinality(String),
+  numbers Map(String, Float64), categories Map(String, String), missing Array(String),
+  prediction_number Float64, prediction_class LowCardinality(String), score Float64, scores Map(String, Float64),
+  latency_ms Float64, status LowCardinality(String), segments Map(String, String),
   trace_id String CODEC(ZSTD(1)), pod LowCardinality(String), node LowCardinality(String), extra String CODEC(ZSTD(1)),
-  received DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+  received DateTime64(3, 'UTC') CODEC(DoubleDelta, Default),
   INDEX ix_prediction_id prediction_id TYPE bloom_filter(0.01) GRANULARITY 4,
   INDEX ix_trace_id trace_id TYPE bloom_filter(0.01) GRANULARITY 4
 ) ENGINE = $ENGINE(MergeTree) PARTITION BY toYYYYMM(ts) ORDER BY (model, version, toStartOfHour(ts), ts)

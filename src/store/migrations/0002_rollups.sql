@@ -12,15 +12,28 @@ CREATE TABLE IF NOT EXISTS $LOCAL(service_per_minute) $ON_CLUSTER (
 SETTINGS non_replicated_deduplication_window = 10000;
 $DISTRIBUTED(service_per_minute, sipHash64(model, version));
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_service) $ON_CLUSTER TO $LOCAL(service_per_minute) AS
+-- The rows of an insert by minute: what the minutes, the hours and the late minutes are made of. Stores nothing.
+CREATE TABLE IF NOT EXISTS $LOCAL(rolled_service) $ON_CLUSTER (
+  model LowCardinality(String), version LowCardinality(String), segment LowCardinality(String), t DateTime('UTC'),
+  requests UInt64, errors UInt64, first_ts DateTime64(3, 'UTC'), last_ts DateTime64(3, 'UTC'),
+  latency_count UInt64, latency_sum_ms Float64, latency_max_ms Float64, latency AggregateFunction(quantilesDD(0.01, 0.5, 0.95, 0.99), Float64),
+  score_count UInt64, score_sum Float64, late UInt64, late_received DateTime64(3, 'UTC')
+) ENGINE = Null;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_service) $ON_CLUSTER TO $LOCAL(rolled_service) AS
 SELECT model, version, segment, toStartOfMinute(ts) AS t, count() AS requests, countIf(status = 'error') AS errors,
   min(ts) AS first_ts, max(ts) AS last_ts,
   countIf(isFinite(latency_ms)) AS latency_count, sumIf(latency_ms, isFinite(latency_ms)) AS latency_sum_ms, maxIf(latency_ms, isFinite(latency_ms)) AS latency_max_ms,
   quantilesDDStateIf(0.01, 0.5, 0.95, 0.99)(latency_ms, isFinite(latency_ms)) AS latency,
-  countIf(isFinite(score)) AS score_count, sumIf(score, isFinite(score)) AS score_sum
+  countIf(isFinite(score)) AS score_count, sumIf(score, isFinite(score)) AS score_sum,
+  countIf(received > toStartOfMinute(ts) + INTERVAL 65 SECOND) AS late, maxIf(received, received > toStartOfMinute(ts) + INTERVAL 65 SECOND) AS late_received
 FROM $LOCAL(parsed_predictions)
 ARRAY JOIN arrayPushFront(arrayMap((k, v) -> concat(k, '=', v), mapKeys(segments), mapValues(segments)), '') AS segment
 WHERE error_reason = '' GROUP BY model, version, segment, t;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(store_service_minutes) $ON_CLUSTER TO $LOCAL(service_per_minute) AS
+SELECT model, version, segment, t, requests, errors, first_ts, last_ts, latency_count, latency_sum_ms, latency_max_ms, latency, score_count, score_sum
+FROM $LOCAL(rolled_service);
 
 -- Which features each model sends, of which kind, and when last.
 CREATE TABLE IF NOT EXISTS $LOCAL(features_seen) $ON_CLUSTER (
@@ -96,5 +109,5 @@ SETTINGS non_replicated_deduplication_window = 10000;
 $DISTRIBUTED(late_minutes, sipHash64(model));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(note_late_minutes) $ON_CLUSTER TO $LOCAL(late_minutes) AS
-SELECT model, toStartOfMinute(ts) AS t, max(received) AS received, count() AS n
-FROM $LOCAL(parsed_predictions) AS p WHERE p.error_reason = '' AND p.received > toStartOfMinute(p.ts) + INTERVAL 65 SECOND GROUP BY model, t;
+SELECT r.model AS model, r.t AS t, max(r.late_received) AS received, sum(r.late) AS n
+FROM $LOCAL(rolled_service) AS r WHERE r.segment = '' AND r.late > 0 GROUP BY model, t;

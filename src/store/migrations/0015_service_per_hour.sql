@@ -9,10 +9,7 @@ SETTINGS non_replicated_deduplication_window = 10000;
 $DISTRIBUTED(service_per_hour, sipHash64(model, version));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_service_hours) $ON_CLUSTER TO $LOCAL(service_per_hour) AS
-SELECT model, version, segment, toStartOfHour(ts) AS t, count() AS requests, countIf(status = 'error') AS errors,
-  countIf(isFinite(latency_ms)) AS latency_count,
-  quantilesDDStateIf(0.01, 0.5, 0.95, 0.99)(latency_ms, isFinite(latency_ms)) AS latency,
-  countIf(isFinite(score)) AS score_count, sumIf(score, isFinite(score)) AS score_sum
-FROM $LOCAL(parsed_predictions)
-ARRAY JOIN arrayPushFront(arrayMap((k, v) -> concat(k, '=', v), mapKeys(segments), mapValues(segments)), '') AS segment
-WHERE error_reason = '' GROUP BY model, version, segment, t;
+SELECT r.model AS model, r.version AS version, r.segment AS segment, toStartOfHour(r.t) AS t, sum(r.requests) AS requests, sum(r.errors) AS errors,
+  sum(r.latency_count) AS latency_count, quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(r.latency) AS latency,
+  sum(r.score_count) AS score_count, sum(r.score_sum) AS score_sum
+FROM $LOCAL(rolled_service) AS r GROUP BY model, version, segment, t;
