@@ -48,8 +48,6 @@ export interface Alerting {
   stop(): Promise<void>;
 }
 
-const LEASE_MS = 24_000;
-
 /** Wires rules, messages and deliveries together. */
 export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
   const { config, clock, wallClock, logger, store, telemetry, rules, random, evaluates } = options;
@@ -62,6 +60,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     logger,
     telemetry,
     models: training.map(({ model }) => model),
+    askingAlerts: new Set(rules.filter(({ actions }) => actions.includes('retrain')).map(({ alert }) => alert)),
   });
   const mayRun = (): boolean => !evaluates || lease.isHeld();
   const worker = new OutboxWorker({
@@ -135,7 +134,7 @@ function createLease({ config, store, wallClock, logger }: AlertingOptions): Lea
     name: 'evaluation',
     place,
     instance: randomUUID(),
-    ttlMs: LEASE_MS,
+    ttlMs: config.evaluation.lease,
   });
 }
 

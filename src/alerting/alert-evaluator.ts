@@ -51,25 +51,27 @@ const CHUNK_MS = 1440 * MINUTE_MS;
  */
 export class AlertEvaluator {
   readonly #options: AlertEvaluatorOptions;
-  readonly #avoided: AvoidedAlarms;
+  #avoided: AvoidedAlarms;
   #alerts: ReadonlyMap<string, TrackedAlert>;
   /** Undefined until it was read what the targets believe. */
   #told: ToldMap | undefined;
 
-  private constructor(options: AlertEvaluatorOptions, alerts: ReadonlyMap<string, TrackedAlert>) {
+  private constructor(options: AlertEvaluatorOptions, stored: Stored) {
     this.#options = options;
-    this.#avoided = new AvoidedAlarms(options.rules);
-    this.#alerts = alerts;
+    this.#avoided = stored.avoided;
+    this.#alerts = stored.alerts;
   }
 
   /** Makes an evaluator that goes on where the stored states end. */
   static async load(options: AlertEvaluatorOptions): Promise<AlertEvaluator> {
-    return new AlertEvaluator(options, trackedFromRows(await options.store.loadStates()));
+    return new AlertEvaluator(options, await loadStored(options));
   }
 
   /** Forgets what is remembered and goes on where the stored states end, after another has evaluated in the meantime. */
   async reload(): Promise<void> {
-    this.#alerts = trackedFromRows(await this.#options.store.loadStates());
+    const { alerts, avoided } = await loadStored(this.#options);
+    this.#alerts = alerts;
+    this.#avoided = avoided;
     this.#told = undefined;
   }
 
@@ -121,7 +123,9 @@ export class AlertEvaluator {
     await store.writeOutbox(plan.entries);
     await store.writeHistory([...ended.history, ...changes.map(historyRow)]);
     await store.writeStates(changedRows(this.#alerts, alerts));
-    await store.writeAvoided(this.#avoided.observe({ ...range, window, threshold, alerts }));
+    const { avoided, clauses } = this.#avoided.observe({ ...range, window, threshold, alerts });
+    await store.writeAvoided(avoided);
+    await store.writeClauses(clauses);
     this.#alerts = alerts;
     this.#told = range.deliver ? plan.told : undefined;
     this.#tell(changes);
@@ -170,6 +174,16 @@ export class AlertEvaluator {
       logger.info({ event: 'alert_changed', ...fields }, 'Alert changed its state.');
     }
   }
+}
+
+interface Stored {
+  readonly alerts: ReadonlyMap<string, TrackedAlert>;
+  readonly avoided: AvoidedAlarms;
+}
+
+async function loadStored({ rules, store }: AlertEvaluatorOptions): Promise<Stored> {
+  const [states, clauses] = await Promise.all([store.loadStates(), store.loadClauses()]);
+  return { alerts: trackedFromRows(states), avoided: new AvoidedAlarms(rules, clauses) };
 }
 
 const NOTHING_OWED: PagePlan = { entries: [], told: new Map(), muted: [] };

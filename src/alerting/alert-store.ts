@@ -5,6 +5,7 @@ import {
   alertHistoryInsert,
   alertStateInsert,
   alertStatesQuery,
+  clauseStatesQuery,
 } from '../store/queries/alerting.ts';
 import { type AvoidedAlarm, avoidedAlarmInsert } from '../store/queries/alert-quality.ts';
 import { type LatestDelivery, latestDeliveriesQuery, type OutboxEntry, outboxRow } from '../store/queries/outbox.ts';
@@ -14,6 +15,8 @@ import type { Store } from '../store/store.ts';
 /** Everything the evaluator reads and writes. */
 export interface AlertStore {
   loadStates(): Promise<readonly AlertStateRow[]>;
+  /** Clauses of compound rules that hold, see AvoidedAlarms. */
+  loadClauses(): Promise<readonly AlertStateRow[]>;
   /** Values of minutes from `fromMs` (inclusive) to `toMs` (exclusive). */
   readSeries(query: {
     readonly signals: readonly string[];
@@ -26,12 +29,14 @@ export interface AlertStore {
   writeHistory(rows: readonly AlertHistoryRow[]): Promise<void>;
   writeStates(rows: readonly AlertStateRow[]): Promise<void>;
   writeAvoided(rows: readonly AvoidedAlarm[]): Promise<void>;
+  writeClauses(rows: readonly AlertStateRow[]): Promise<void>;
 }
 
 /** Returns the evaluator's view of the database. */
 export function createAlertStore({ store, clock }: { readonly store: Store; readonly clock: Clock }): AlertStore {
   return {
     loadStates: () => store.query(alertStatesQuery, {}),
+    loadClauses: () => store.query(clauseStatesQuery, {}),
     readSeries: ({ signals, levels, fromMs, toMs }) =>
       store.query(signalSeriesQuery, { signals, levels, from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000) }),
     latestDeliveries: () => store.query(latestDeliveriesQuery, {}),
@@ -49,6 +54,11 @@ export function createAlertStore({ store, clock }: { readonly store: Store; read
       store.insert(
         'avoided_alarms',
         rows.map((row) => avoidedAlarmInsert(row, clock.now())),
+      ),
+    writeClauses: (rows) =>
+      store.insert(
+        'clause_states',
+        rows.map((row) => alertStateInsert(row, clock.now())),
       ),
     writeStates: (rows) =>
       store.insert(

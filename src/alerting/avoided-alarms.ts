@@ -1,17 +1,21 @@
 import type { AvoidedAlarm } from '../store/queries/alert-quality.ts';
+import type { AlertStateRow } from '../store/queries/alerting.ts';
 import { isFiring } from './alert-state.ts';
 import { alertKey, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
 import { comparesOf, type Condition, type Rule } from './rule.ts';
 import type { SignalWindow } from './signal-window.ts';
+import { changedRows, trackedFromRows } from './tracked-alerts.ts';
 
 const MINUTE_MS = 60_000;
 /** How often an alarm that goes on is written again. */
 const WRITE_EVERY_MINUTES = 60;
+/** Label of the stored clause whose rule has fired as well. */
+const CONFIRMED = 'confirmed';
 
 /**
  * Follows what each clause of a compound rule would have alarmed on its own, with the `for` of its rule: an alarm during
- * which the rule itself never fires is one that the compound avoided. Kept in memory; after a restart a clause must hold
- * for its time anew.
+ * which the rule itself never fires is one that the compound avoided. Clauses are stored when they change, not in every
+ * minute: after a restart a clause that alarmed goes on, and one that was pending must hold for its time anew.
  */
 export class AvoidedAlarms {
   readonly #clauses: readonly Rule[];
@@ -20,19 +24,25 @@ export class AvoidedAlarms {
   /** Alarms that the rule confirmed by firing as well. */
   readonly #confirmed = new Set<string>();
 
-  constructor(rules: readonly Rule[]) {
+  constructor(rules: readonly Rule[], stored: readonly AlertStateRow[]) {
     const clauses = rules.flatMap((rule) =>
       clausesOf(rule.when).map((when, index) => ({
         rule,
         text: comparesOf(when).map(describe).join(' or '),
-        clause: { ...rule, alert: `${rule.alert}#${index}`, when, unless: [], keepFiringForMs: 0 },
+        clause: { ...rule, alert: `${rule.alert}#${index}`, labels: {}, when, unless: [], keepFiringForMs: 0 },
       })),
     );
     this.#clauses = clauses.map(({ clause }) => clause);
     this.#parents = new Map(clauses.map(({ clause, rule, text }) => [clause.alert, { rule, text }]));
+    const known = stored.filter(({ alert, summary }) => this.#parents.get(alert)?.text === summary);
+    this.#alerts = trackedFromRows(known);
+    for (const { labels, episode } of known) if (CONFIRMED in labels) this.#confirmed.add(episode);
   }
 
-  /** Looks at a range of minutes and returns the alarms to be stored: those that ended, and from hour to hour those that go on. */
+  /**
+   * Looks at a range of minutes and returns what is to be stored: alarms that ended, and from hour to hour those that go
+   * on; and the clauses that began or ceased to hold.
+   */
   observe(range: {
     readonly window: SignalWindow;
     readonly fromMs: number;
@@ -40,9 +50,10 @@ export class AvoidedAlarms {
     readonly threshold: ThresholdOverride;
     /** The alerts of the rules themselves after the range. */
     readonly alerts: ReadonlyMap<string, TrackedAlert>;
-  }): readonly AvoidedAlarm[] {
+  }): { readonly avoided: readonly AvoidedAlarm[]; readonly clauses: readonly AlertStateRow[] } {
     const { window, fromMs, toMs, threshold, alerts } = range;
     const before = this.#alerts;
+    const confirmedBefore = new Set(this.#confirmed);
     const { alerts: after, changes } = evaluateRange({
       rules: this.#clauses,
       window,
@@ -61,7 +72,20 @@ export class AvoidedAlarms {
       const avoided = isFiring(alert.state) ? this.#toAvoided(alert, alerts, toMs, false) : undefined;
       return isDue && avoided !== undefined ? [avoided] : [];
     });
-    return [...ended, ...open];
+    const changed = new Set(changes.map(({ alert }) => alertKey(alert.alert, alert.scopeKey)));
+    const toStore = [...after].filter(([key, { state }]) => {
+      const isNews = this.#confirmed.has(state.episode) && !confirmedBefore.has(state.episode);
+      return changed.has(key) || isNews;
+    });
+    const clauses = changedRows(new Map(), new Map(toStore.map(([key, alert]) => [key, this.#toStored(alert)])));
+    return { avoided: [...ended, ...open], clauses };
+  }
+
+  #toStored(clause: TrackedAlert): TrackedAlert {
+    const labels: TrackedAlert['labels'] = this.#confirmed.has(clause.state.episode) ? { [CONFIRMED]: 'yes' } : {};
+    // By the minute: what is over is forgotten here and would count from one again.
+    const revision = clause.state.evaluatedMinuteMs / MINUTE_MS;
+    return { ...clause, labels, revision, summary: this.#parents.get(clause.alert)?.text ?? '' };
   }
 
   #toAvoided(

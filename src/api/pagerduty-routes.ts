@@ -3,8 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { validatorCompiler } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isSame } from '../collectors/events/signature.ts';
+import { isOpenPage, toldEpisodes, toldFrom } from '../alerting/told.ts';
 import type { Clock } from '../core/clock.ts';
-import { pageResponseInsert } from '../store/queries/page-responses.ts';
+import { latestDeliveriesQuery } from '../store/queries/outbox.ts';
+import { acknowledgementInserts, pageResponseInsert } from '../store/queries/page-responses.ts';
 import type { Store } from '../store/store.ts';
 import type { guard } from './auth.ts';
 import { sendProblem } from './problem.ts';
@@ -83,7 +85,14 @@ async function keep(
   const atMs = event.occurred_at === undefined ? clock.now() : Date.parse(event.occurred_at);
   const responder = event.agent?.summary?.slice(0, 200) ?? '';
   const url = event.data?.html_url ?? '';
-  await store.insert('page_responses', [pageResponseInsert({ dedupKey, response, responder, url, atMs })]);
+  const answer = { dedupKey, response, responder, url, atMs };
+  await store.insert('page_responses', [pageResponseInsert(answer)]);
+  if (response === 'acknowledged') {
+    const pages = [...toldFrom(await store.query(latestDeliveriesQuery, {})).values()];
+    const taken = pages.filter((page) => page.dedupKey === dedupKey && isOpenPage(page) && page.message.atMs <= atMs);
+    const episodes = new Set(taken.flatMap((page) => [...toldEpisodes(page)]));
+    await store.insert('page_acknowledgements', acknowledgementInserts(answer, episodes));
+  }
   return true;
 }
 

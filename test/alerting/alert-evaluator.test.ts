@@ -41,7 +41,7 @@ afterAll(async () => {
   await Promise.all([running.stop(), receiver.stop()]);
 });
 beforeEach(async () => {
-  for (const table of ['signals', 'alert_states', 'alert_history', 'outbox']) {
+  for (const table of ['signals', 'signals_by_day', 'alert_states', 'alert_history', 'outbox', 'clause_states']) {
     await running.store.command({ name: 'empty', sql: `TRUNCATE TABLE ${table}` });
   }
   clock = new FakeClock(START + 60 * MINUTE);
@@ -238,7 +238,7 @@ test('one evaluator and one that is restarted every minute come to the same', as
   expect(sent).toHaveLength(4);
 });
 
-test('what one clause alone would have alarmed is counted, unless the rule fired as well', async () => {
+test('what one clause alone would have alarmed is counted through restarts, unless the rule fired as well', async () => {
   const busy = (letters: string) =>
     running.store.insert(
       'signals',
@@ -253,13 +253,17 @@ test('what one clause alone would have alarmed is counted, unless the rule fired
     );
   const row0 = new Date(START).toISOString();
   await running.store.command({ name: 'empty', sql: 'TRUNCATE TABLE avoided_alarms' });
-  // Busy alone for six minutes, then busy and slow.
-  await busy('fggggggffbbbbbff');
-  const evaluator = await load();
-  for (let minute = 0; minute < 16; minute += 1) await evaluator.evaluateMinutes(minutes(minute, minute + 1));
+  // Busy alone for four and for six minutes, then busy and slow.
+  await busy('fggggffggggggffbbbbbff');
+  let evaluator = await load();
+  for (let minute = 0; minute < 22; minute += 1) {
+    // While the clause alarms alone, and after the rule has confirmed it.
+    if (minute === 11 || minute === 18) evaluator = await load();
+    await evaluator.evaluateMinutes(minutes(minute, minute + 1));
+  }
   const range = { from: START / 1000, to: START / 1000 + 3600 };
   expect(await running.store.query(avoidedAlarms, range)).toEqual([
-    { alert: 'BusyAndSlow', clause: 'gpu_utilization_ratio above 0.85', alarms: 1, minutes: 4 },
+    { alert: 'BusyAndSlow', clause: 'gpu_utilization_ratio above 0.85', alarms: 2, minutes: 6 },
   ]);
   const [quality] = await running.store.query(ruleQualityQuery, { from: START, to: START + 60 * MINUTE });
   expect(quality).toMatchObject({ alert: 'BusyAndSlow', fired: 1, resolved: 0, medianSeconds: null });

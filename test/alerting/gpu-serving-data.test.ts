@@ -74,7 +74,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'expected.json')))('the compound rule o
     };
     await insert('pod_gpu_duty_cycle_anon', 'gpu_utilization_ratio', 0.01);
     await insert('pipeline_inference_data_anon', 'latency_p99_seconds', 0.001);
-  }, 120_000);
+  });
   afterAll(async () => {
     await running.stop();
   });
@@ -105,7 +105,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'expected.json')))('the compound rule o
     expect(points.sort()).toEqual(listed.sort());
     expect(points).toHaveLength(expected?.compound_points ?? 0);
     expect(new Set(pages.map(({ model }) => model)).size).toBe(expected?.compound_pods);
-  }, 120_000);
+  });
 
   it('fires in exactly the listed episodes when samples at most 120 s apart belong together', async () => {
     // 120 s are two steps of 57 s: one quiet sample between two bad ones does not end an episode.
@@ -116,7 +116,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'expected.json')))('the compound rule o
     const listed = expected?.episode_list.map(({ container_ip, first, last }) => `${container_ip} ${first} ${last}`);
     expect(episodes.sort()).toEqual(listed?.sort());
     expect(episodes).toHaveLength(expected?.episodes ?? 0);
-  }, 120_000);
+  });
 
   it('fires only where both stay bad for as long as the rule says', async () => {
     const alone = await replay('when: { signal: gpu_utilization_ratio, above: 0.85 }');
@@ -127,5 +127,5 @@ describe.skipIf(!existsSync(join(FOLDER, 'expected.json')))('the compound rule o
       long.map(({ model, fromMs }) => `${model} ${fromMs + MINUTE}`),
     );
     expect(alone.length).toBeGreaterThan(2 * compound.length);
-  }, 120_000);
+  });
 });

@@ -19,7 +19,12 @@ export interface RetrainFacts {
   /** Stated importance by feature. */
   readonly importance: Readonly<Record<string, number>>;
   /** Alerts of the model, or of the fleet, that fire or are pending. */
-  readonly openAlerts: readonly { readonly alert: string; readonly isFiring: boolean }[];
+  readonly openAlerts: readonly {
+    readonly alert: string;
+    readonly isFiring: boolean;
+    /** Whether `retrain` is among the actions of its rule. */
+    readonly asksRetraining: boolean;
+  }[];
   /** Requests of the last thirty days. */
   readonly requests: readonly RetrainRequest[];
   readonly nowMs: number;
@@ -71,7 +76,10 @@ function reasonOf(facts: RetrainFacts, settings: RetrainSettings): string | unde
     ({ alert, isFiring }) => isFiring && settings.performance_alerts.includes(alert),
   );
   const drift = persistentDrift(facts.windows, facts.importance, settings);
-  return drift ?? (fallen === undefined ? undefined : `performance has fallen: ${fallen.alert} fires`);
+  if (drift !== undefined) return drift;
+  if (fallen !== undefined) return `performance has fallen: ${fallen.alert} fires`;
+  const asking = facts.openAlerts.find(({ isFiring, asksRetraining }) => isFiring && asksRetraining);
+  return asking === undefined ? undefined : `${asking.alert} fires, and retraining is among its actions`;
 }
 
 function blockerOf({ openAlerts, requests, nowMs }: RetrainFacts, settings: RetrainSettings): string | undefined {

@@ -34,10 +34,14 @@ export interface RetrainJobOptions {
   readonly logger: Logger;
   readonly telemetry: Telemetry;
   readonly models: readonly RetrainModel[];
+  /** Alerts with `retrain` among the actions of their rule. */
+  readonly askingAlerts: ReadonlySet<string>;
 }
 
 const MONTH_MS = 30 * 86_400_000;
 const RECENT_MS = 15 * 60_000;
+/** So long an outcome is a signal. */
+const OUTCOME_MS = 7 * 86_400_000;
 
 /** Asks for retraining where that is safe, and watches whether the new version cured the drift. */
 export class RetrainJob {
@@ -77,9 +81,10 @@ export class RetrainJob {
   }
 
   async #runModel(model: RetrainModel, atMs: number, alerts: readonly TrackedAlert[]): Promise<void> {
-    const { store } = this.#options;
+    const { store, askingAlerts } = this.#options;
     const since = atMs - Math.max(MONTH_MS, model.settings.cooldown, model.settings.watch_for * 2);
     const requests = await store.query(retrainRequests, { model: model.model, id: '', since });
+    await this.#tellOutcome(requests[0], atMs);
     const open = requests.find(({ state }) => state === 'requested' || state === 'new_version');
     if (open !== undefined) {
       await this.#watch(model, open, atMs);
@@ -88,7 +93,10 @@ export class RetrainJob {
     const windows = await this.#windows(model, 0, atMs);
     const openAlerts = alerts
       .filter(({ state, instance }) => isOpen(state) && (instance.model === model.model || isFleet(instance)))
-      .map(({ alert, state }) => ({ alert, isFiring: isFiring(state) }));
+      .map(({ alert, state, instance }) => {
+        const asksRetraining = askingAlerts.has(alert) && instance.model === model.model;
+        return { alert, isFiring: isFiring(state), asksRetraining };
+      });
     const facts = { windows, importance: model.importance, openAlerts, requests, nowMs: atMs };
     const decision = decideRetrain(facts, model.settings);
     if (decision.kind === 'none') return;
@@ -100,7 +108,7 @@ export class RetrainJob {
     }
     const evidence = {
       features: windows.map(({ feature, levels, psi, to_ms }) => ({ feature, levels, psi, to: iso(to_ms) })),
-      alerts: openAlerts,
+      alerts: openAlerts.map(({ alert, isFiring: fires }) => ({ alert, isFiring: fires })),
       fresh_labels: labels,
       thresholds: thresholdsOf(model.settings),
     };
@@ -180,6 +188,14 @@ export class RetrainJob {
     await this.#save({ ...request, state: drift === undefined ? 'cured' : 'not_cured', decidedMs: atMs, detail });
   }
 
+  /** Says what became of the newest request as a signal of the minute that begins, so that rules and incidents see it. */
+  async #tellOutcome(newest: RetrainRequest | undefined, atMs: number): Promise<void> {
+    const value = newest === undefined ? undefined : OUTCOMES[newest.state];
+    if (newest === undefined || value === undefined || atMs - newest.decidedMs > OUTCOME_MS) return;
+    const row = { t: iso(atMs), signal: 'retrain_outcome', model: newest.model, value, state: 'ok' };
+    await this.#options.store.insert('signals', [{ ...row, evaluated_at: iso(this.#options.wallClock.now()) }]);
+  }
+
   /** Stores a state, and says it: log, counter and a change event that dashboards and incidents show. */
   async #save(request: RetrainRequest): Promise<RetrainRequest> {
     const { store, logger, telemetry, wallClock } = this.#options;
@@ -239,6 +255,17 @@ export class RetrainJob {
     return row?.version ?? '';
   }
 }
+
+const OUTCOMES: Readonly<Record<RetrainRequest['state'], number | undefined>> = {
+  awaiting_approval: 0,
+  requested: 0,
+  new_version: 0,
+  cured: 1,
+  not_cured: -1,
+  no_new_version: -1,
+  failed: -1,
+  rejected: undefined,
+};
 
 function deliveryIdOf(id: string): string {
   return `retrain/${id}`;

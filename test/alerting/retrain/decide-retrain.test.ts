@@ -36,6 +36,7 @@ const facts = (change: Partial<RetrainFacts>): RetrainFacts => ({
   nowMs: NOW,
   ...change,
 });
+const alert = (name: string, isFiring: boolean, asksRetraining = false) => ({ alert: name, isFiring, asksRetraining });
 const decide = (change: Partial<RetrainFacts>) => decideRetrain(facts(change), settings);
 const drifted = [windows('__score__', 'moderate', 'major')];
 
@@ -74,12 +75,22 @@ describe('what asks for retraining', () => {
   });
 
   test('performance that has fallen, once it fires', () => {
-    expect(decide({ openAlerts: [{ alert: 'QualityBelowObjective', isFiring: true }] })).toEqual({
+    expect(decide({ openAlerts: [alert('QualityBelowObjective', true)] })).toEqual({
       kind: 'ask',
       reason: 'performance has fallen: QualityBelowObjective fires',
     });
-    expect(decide({ openAlerts: [{ alert: 'QualityBelowObjective', isFiring: false }] }).kind).toBe('none');
-    expect(decide({ openAlerts: [{ alert: 'Other', isFiring: true }] }).kind).toBe('none');
+    expect(decide({ openAlerts: [alert('QualityBelowObjective', false)] }).kind).toBe('none');
+    expect(decide({ openAlerts: [alert('Other', true)] }).kind).toBe('none');
+  });
+
+  test('a rule with retrain among its actions, once it fires and unless something forbids it', () => {
+    const asking = alert('DriftedAndStale', true, true);
+    expect(decide({ openAlerts: [asking] })).toEqual({
+      kind: 'ask',
+      reason: 'DriftedAndStale fires, and retraining is among its actions',
+    });
+    expect(decide({ openAlerts: [alert('DriftedAndStale', false, true)] }).kind).toBe('none');
+    expect(decide({ openAlerts: [asking, alert('FeaturePipelineBroken', true)] }).kind).toBe('blocked');
   });
 });
 
@@ -87,7 +98,7 @@ describe('what forbids it', () => {
   test.each([
     [
       'an open data-quality alert',
-      { openAlerts: [{ alert: 'MissingValuesSpike', isFiring: false }] },
+      { openAlerts: [alert('MissingValuesSpike', false)] },
       'the data-quality alert MissingValuesSpike is open',
     ],
     [

@@ -9,6 +9,7 @@ import { retrainSchema } from '../../../src/notify/retrain/config.ts';
 import { createRetrainTarget } from '../../../src/notify/retrain/registry.ts';
 import { recentChanges } from '../../../src/store/queries/change-relay.ts';
 import { retrainRequests } from '../../../src/store/queries/retrain.ts';
+import { signalSeriesQuery } from '../../../src/store/queries/signal-series.ts';
 import { Telemetry } from '../../../src/telemetry/telemetry.ts';
 import { sendRecords } from '../../api/send-records.ts';
 import { type Receiver, startReceiver } from '../../notify/receiver.ts';
@@ -34,6 +35,8 @@ beforeEach(async () => {
     'change_events',
     'service_per_minute',
     'predictions',
+    'signals',
+    'signals_by_day',
   ];
   for (const table of tables) await running.store.command({ name: 'empty', sql: `TRUNCATE TABLE ${table}` });
 });
@@ -65,7 +68,8 @@ function make(change: Readonly<Record<string, unknown>> = {}) {
   const telemetry = new Telemetry(new Registry());
   const shared = { logger, telemetry, clock };
   const models = [{ model: 'm', settings, importance: {}, target: 'retrain:m' }];
-  const job = new RetrainJob({ store: running.store, wallClock: clock, logger, telemetry, models });
+  const askingAlerts = new Set(['DriftedAndStale']);
+  const job = new RetrainJob({ store: running.store, wallClock: clock, logger, telemetry, models, askingAlerts });
   const courier = createRetrainTarget(settings.target, { id: 'retrain:m', fetch, clock });
   const outbox = createOutboxStore({ store: running.store, clock });
   const worker = new OutboxWorker({ ...shared, notifiers: [courier], store: outbox, random: () => 0.5 });
@@ -75,6 +79,17 @@ function make(change: Readonly<Record<string, unknown>> = {}) {
 async function states(): Promise<readonly string[]> {
   const rows = await running.store.query(retrainRequests, { model: 'm', id: '', since: 0 });
   return rows.map(({ state, version, newVersion }) => `${state} ${version} ${newVersion}`.trim());
+}
+
+/** What became of the request as the rules see it, in order of time. */
+async function outcomes(): Promise<readonly number[]> {
+  const range = { from: NOW / 1000, to: NOW / 1000 + 86_400 };
+  const series = await running.store.query(signalSeriesQuery, {
+    signals: ['retrain_outcome'],
+    levels: ['model'],
+    ...range,
+  });
+  return series.flatMap(({ points }) => points.map(([, value]) => value));
 }
 
 const label = (id: string) => ({ prediction_id: id, label: 1, label_ts: NOW - HOUR, model: 'm' });
@@ -107,6 +122,8 @@ test('drift that persists is answered by one request, and the new version is fou
   await closeWindows(3, 'negligible');
   await job.run(NOW + 4 * HOUR, []);
   expect(await states()).toEqual(['cured 1 2']);
+  await job.run(NOW + 5 * HOUR, []);
+  expect(await outcomes()).toEqual([0, 0, 0, 0, 1]);
   const changes = await running.store.query(recentChanges, { from: NOW - HOUR, to: NOW + 9 * HOUR });
   expect(changes.map(({ kind, title }) => `${kind} ${title.split(':')[0] ?? ''}`)).toEqual([
     'retrain Retraining requested',
@@ -126,6 +143,8 @@ test('a new version that drifts on is said not to have cured it', async () => {
   await closeWindows(1, 'major', 'moderate');
   await job.run(NOW + 3 * HOUR, []);
   expect(await states()).toEqual(['not_cured 1 2']);
+  await job.run(NOW + 3 * HOUR + 60_000, []);
+  expect((await outcomes()).at(-1)).toBe(-1);
 });
 
 test('where a person must approve, nothing is sent before', async () => {
