@@ -81,6 +81,8 @@ export function createCollectors(options: CollectorOptions): Collectors {
   const kserve = new KserveCollector({ ...options, config: config.collectors.kserve });
   const otlp = new OtlpReceiver({
     ...options,
+    gpu,
+    serving,
     config: config.collectors.otlp,
     answerMs: config.server.answer_timeout,
   });
@@ -94,6 +96,7 @@ export function createCollectors(options: CollectorOptions): Collectors {
   const all = [
     kserve,
     remoteWrite,
+    otlp,
     options.health,
     scraper,
     queries,

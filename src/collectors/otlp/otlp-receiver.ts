@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { BatchWriter, UnitOutcome } from '../../store/ingest/batch-writer.ts';
 import { type RecordKind, UnitBuilder } from '../../store/ingest/unit.ts';
 import { OverloadedError, StoreSlowError } from '../../store/ingest/writer-errors.ts';
-import type { Store } from '../../store/store.ts';
-import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { unzipBody } from '../http/unzip-body.ts';
-import { metricRow } from '../prometheus/metric-row.ts';
+import type { Collector } from '../collector.ts';
+import { DerivedSamples, type DerivedSamplesOptions } from '../prometheus/derived-samples.ts';
+import { metricRow, type TimedSample } from '../prometheus/metric-row.ts';
+import type { Labels } from '../prometheus/metric-sample.ts';
+import { RecentSamples } from '../prometheus/remote-write/recent-samples.ts';
 import { SeriesBudget } from '../prometheus/series-budget.ts';
+import { sampleKey, seriesKey } from '../prometheus/series-key.ts';
 import type { BentoSchemas } from './bento-record.ts';
 import type { OtlpConfig } from './config.ts';
 import { evaluationLabel } from './gen-ai-record.ts';
@@ -17,13 +19,9 @@ import { predictionOf } from './log-prediction.ts';
 import { metricSamples } from './metric-samples.ts';
 import { OtlpCodec, type OtlpFormat, type OtlpSignal, type PartialSuccess } from './otlp-codec.ts';
 
-export interface OtlpReceiverOptions {
+export interface OtlpReceiverOptions extends DerivedSamplesOptions {
   readonly config: OtlpConfig;
-  readonly store: Pick<Store, 'insert'>;
   readonly writer: Pick<BatchWriter, 'submit'>;
-  /** The machine's clock. */
-  readonly wallClock: Clock;
-  readonly telemetry: Telemetry;
   /** How long a sender waits for its metrics to be stored, in milliseconds. */
   readonly answerMs: number;
 }
@@ -38,18 +36,34 @@ export interface OtlpRequest {
 const UNIT_ROWS = 25_000;
 const AHEAD_MS = 3_600_000;
 const OLDEST_MS = Date.UTC(1990, 0, 1);
+const RECENT_SAMPLES = 100_000;
 
-/** Stores OTLP logs as predictions and labels, and OTLP metrics as samples, before it answers. */
-export class OtlpReceiver {
+/**
+ * Stores OTLP logs as predictions and labels, and OTLP metrics as samples, before it answers. GPU and serving signals are
+ * derived from metrics as from a scrape.
+ */
+export class OtlpReceiver implements Collector {
+  readonly name = 'otlp';
   readonly codec = new OtlpCodec();
   readonly #options: OtlpReceiverOptions;
   readonly #budget: SeriesBudget;
   readonly #schemas: BentoSchemas = new Map();
+  readonly #derived: DerivedSamples;
+  /** What was derived from lately: a request that is sent again must not count twice. */
+  readonly #recent = new RecentSamples(RECENT_SAMPLES);
   #heldBytes = 0;
 
   constructor(options: OtlpReceiverOptions) {
     this.#options = options;
     this.#budget = new SeriesBudget(options.config.series_limit);
+    this.#derived = new DerivedSamples(options);
+  }
+
+  /** Does nothing: requests come through `take`, with or without background work. */
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    await this.#derived.stop();
   }
 
   /**
@@ -138,13 +152,23 @@ export class OtlpReceiver {
       else return true;
       return false;
     });
-    const rows = good.flat().map(metricRow);
+    const samples = good.flat();
+    const rows = samples.map(metricRow);
     const token = `otlp-${createHash('sha256').update(body).digest('hex')}`;
     await this.#inTime(this.#options.store.insert('metric_samples', rows, { token }));
+    this.#derive(samples);
     const rejected = [...refused.values()].reduce((sum, count) => sum + count, 0);
     this.#count('metrics', good.length, rejected);
     const [first] = refused;
     return first === undefined ? undefined : { rejected, message: `A data point ${first[0]}.` };
+  }
+
+  #derive(samples: readonly TimedSample[]): void {
+    const fresh = samples.filter(
+      ({ name, labels, timestampMs }) => !this.#recent.has(sampleKey(seriesKey(name, labels), timestampMs)),
+    );
+    this.#recent.add(fresh.map(({ name, labels, timestampMs }) => sampleKey(seriesKey(name, labels), timestampMs)));
+    this.#derived.add(fresh.map((sample) => ({ ...sample, labels: withPlace(sample.labels) })));
   }
 
   /** A late insert goes on; its token makes the next try of the sender count once. */
@@ -169,6 +193,15 @@ export class OtlpReceiver {
     counter.inc({ signal, outcome: 'accepted' }, accepted);
     counter.inc({ signal, outcome: 'rejected' }, rejected);
   }
+}
+
+/** Adds pod, namespace and node of the resource under the names that Prometheus uses, where the point has none. */
+function withPlace(labels: Labels): Labels {
+  const place = (['pod', 'namespace', 'node'] as const).flatMap((name) => {
+    const value = labels[`k8s_${name}_name`];
+    return value === undefined || labels[name] !== undefined ? [] : [[name, value] as const];
+  });
+  return place.length === 0 ? labels : { ...labels, ...Object.fromEntries(place) };
 }
 
 /** Returns the HTTP status for a fault. Only 429 and 503 make an exporter come back. */

@@ -73,7 +73,9 @@ export const kubernetesSdSchema = z.strictObject({
     .string()
     .default(`${SERVICE_ACCOUNT}/ca.crt`)
     .describe('Certificate that the API server is checked against; empty for those of the system.'),
-  refresh_interval: durationMs.prefault('30s').describe('How often the objects are listed.'),
+  refresh_interval: durationMs
+    .prefault('30s')
+    .describe('How often the objects are listed where they may not be watched, and how soon after a failure.'),
 });
 
 export type FileSdConfig = z.output<typeof fileSdSchema>;

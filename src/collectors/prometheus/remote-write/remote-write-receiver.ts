@@ -10,12 +10,10 @@ import type { Telemetry } from '../../../telemetry/telemetry.ts';
 import type { Collector } from '../../collector.ts';
 import type { GpuTelemetry } from '../../gpu/gpu-telemetry.ts';
 import type { ServingTelemetry } from '../../serving/serving-telemetry.ts';
-import { SampleWriter } from '../sample-writer.ts';
+import { DerivedSamples } from '../derived-samples.ts';
 import { SeriesBudget } from '../series-budget.ts';
-import { takeSamples } from '../take-samples.ts';
 import type { RemoteWriteConfig } from './config.ts';
 import { decodeRequest, REQUEST_LIMITS, type RemoteWriteVersion } from './decode-request.ts';
-import { MomentGatherer } from './moment-gatherer.ts';
 import { RecentSamples } from './recent-samples.ts';
 import { uncompressSnappy } from './uncompress-snappy.ts';
 import { WriteHealth } from './write-health.ts';
@@ -67,29 +65,26 @@ const MAX_PENDING_ROWS = 500_000;
 /** Inserts at the same time; more would only make smaller parts wait for each other. */
 const LANES = 4;
 const RETRY = { attempts: 8, baseMs: 200, capMs: 3000 };
-const GATHER_MS = 1000;
 
 class Receiver implements RemoteWriteReceiver {
   readonly name = 'remote_write';
   readonly #options: RemoteWriteOptions;
   readonly #budget: SeriesBudget;
   readonly #recent = new RecentSamples(RECENT_SAMPLES);
-  readonly #moments = new MomentGatherer();
-  readonly #derived: SampleWriter;
+  readonly #derived: DerivedSamples;
   readonly #health: WriteHealth;
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #lanes: Promise<void>[] = Array.from({ length: LANES }, () => Promise.resolve());
   readonly #stopping = new AbortController();
   #turn = 0;
   #pendingRows = 0;
-  #deriving: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(options: RemoteWriteOptions) {
     const { config, telemetry, logger, wallClock } = options;
     this.#options = options;
     this.#budget = new SeriesBudget(config.series_limit);
-    this.#derived = new SampleWriter({ ...options, clock: wallClock });
+    this.#derived = new DerivedSamples(options);
     this.#health = new WriteHealth({ telemetry, logger, clock: wallClock });
   }
 
@@ -132,10 +127,8 @@ class Receiver implements RemoteWriteReceiver {
 
   async #stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#deriving;
     await Promise.allSettled(this.#inHand.values());
-    this.#derive(this.#moments.takeAll());
-    await this.#derived.close();
+    await this.#derived.stop();
   }
 
   /** A repeated request joins the one in hand; the sender waits no longer than it may, the rows go on. */
@@ -193,31 +186,6 @@ class Receiver implements RemoteWriteReceiver {
         ),
     });
     this.#recent.add(written.keys);
-    this.#moments.add(written.samples, wallClock.now());
-    if (!this.#stopping.signal.aborted) this.#deriving ??= this.#deriveWhileHeld();
-  }
-
-  async #deriveWhileHeld(): Promise<void> {
-    const { wallClock, logger } = this.#options;
-    while (this.#moments.held > 0) {
-      await wallClock.sleep(GATHER_MS, this.#stopping.signal);
-      if (this.#stopping.signal.aborted) return;
-      try {
-        this.#derive(this.#moments.takeComplete(wallClock.now()));
-      } catch (error) {
-        logger.error(
-          { event: 'derive_failed', error: describeError(error) },
-          'Nothing could be derived from remotely written samples.',
-        );
-      }
-    }
-    this.#deriving = undefined;
-  }
-
-  #derive(samples: WrittenRows['samples']): void {
-    if (samples.length === 0) return;
-    const { gpu, serving, clock } = this.#options;
-    takeSamples({ samples, rows: [], tsMs: clock.now(), gpu, serving, writer: this.#derived });
-    this.#derived.schedule();
+    this.#derived.add(written.samples);
   }
 }

@@ -168,6 +168,89 @@ describe('discovery from Kubernetes', () => {
     ]);
   });
 
+  describe('that is watched', () => {
+    /** Lists the pods at version 7, and answers each watch with the next of the answers; one without end stays open. */
+    async function watched(pods: readonly unknown[], answers: readonly (readonly unknown[] | number)[]) {
+      const asked: string[] = [];
+      const left = [...answers];
+      writeFileSync(tokenFile, TOKEN);
+      const list = kubernetesApi({ '/api/v1/pods': pods });
+      const server = await serve((request, response) => {
+        const url = new URL(request.url ?? '/', 'http://api');
+        if (!url.searchParams.has('watch')) {
+          asked.push('list');
+          list(request, response);
+          return;
+        }
+        asked.push(`watch from ${url.searchParams.get('resourceVersion')}`);
+        const answer = left.shift() ?? 500;
+        if (typeof answer === 'number') response.writeHead(answer).end('{"kind":"Status"}');
+        else response.end(answer.map((event) => `${JSON.stringify(event)}\n`).join(''));
+      });
+      const parsed = { role: 'pod', api_server: `http://${server.target}`, token_file: tokenFile, ca_file: '' };
+      return { discovery: createKubernetesDiscovery(kubernetesSdSchema.parse(parsed)), asked };
+    }
+
+    const at = (object: object, resourceVersion: string) => ({
+      ...object,
+      metadata: {
+        ...('metadata' in object && typeof object.metadata === 'object' ? object.metadata : {}),
+        resourceVersion,
+      },
+    });
+    async function addresses(discovery: ReturnType<typeof createKubernetesDiscovery>) {
+      const { groups, fault } = await discovery.refresh(signal);
+      const ips = groups?.map(({ labels }) => labels['__meta_kubernetes_pod_ip']);
+      return { ips: [...new Set(ips)], fault };
+    }
+
+    it('is listed once; then what comes, changes and goes is followed from version to version', async () => {
+      const { discovery, asked } = await watched(
+        [pod('a', '10.1.0.1'), pod('b', '10.1.0.2')],
+        [
+          [
+            { type: 'ADDED', object: at(pod('d', '10.1.0.4'), '8') },
+            { type: 'MODIFIED', object: at(pod('a', '10.1.0.9'), '9') },
+            { type: 'DELETED', object: at(pod('b', '10.1.0.2'), '10') },
+          ],
+          [{ type: 'BOOKMARK', object: { kind: 'Pod', metadata: { resourceVersion: '25' } } }],
+          [],
+        ],
+      );
+      expect((await addresses(discovery)).ips).toEqual(['10.1.0.1', '10.1.0.2']);
+      expect((await addresses(discovery)).ips).toEqual(['10.1.0.9', '10.1.0.4']);
+      await addresses(discovery);
+      expect((await addresses(discovery)).ips).toHaveLength(2);
+      expect(asked).toEqual(['list', 'watch from 7', 'watch from 10', 'watch from 25']);
+      expect(discovery.intervalMs).toBeLessThan(30_000);
+    });
+
+    it.each([
+      ['as the answer', 410],
+      ['as an event', [{ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } }]],
+      ['by something that is no event', ['what?']],
+    ])('is listed anew when the version is too old, told %s', async (_, answer) => {
+      const { discovery, asked } = await watched([pod('a', '10.1.0.1')], [answer]);
+      await discovery.refresh(signal);
+      expect(await addresses(discovery)).toEqual({ ips: ['10.1.0.1'], fault: undefined });
+      expect(asked).toEqual(['list', 'watch from 7', 'list']);
+    });
+
+    it('is listed at the interval where it may not be watched, and what was known stays when the server fails', async () => {
+      const { discovery, asked } = await watched([pod('a', '10.1.0.1')], [500, 403]);
+      await discovery.refresh(signal);
+      expect((await discovery.refresh(signal)).fault).toMatch(/status 500/);
+      expect(discovery.intervalMs).toBe(30_000);
+      expect(await discovery.refresh(signal)).toEqual({
+        groups: undefined,
+        fault: expect.stringMatching(/status 403/),
+      });
+      expect((await addresses(discovery)).ips).toEqual(['10.1.0.1']);
+      expect(asked).toEqual(['list', 'watch from 7', 'watch from 7', 'list']);
+      expect(discovery.intervalMs).toBe(30_000);
+    });
+  });
+
   it('joins endpoints with their service and pods, and finds further ports of these pods', async () => {
     const { groups } = await discover(
       { role: 'endpoints' },
