@@ -5,6 +5,13 @@ import { DASHBOARD_UIDS } from '../src/grafana/links.ts';
 import { MODELS_FILTER } from '../src/grafana/sql.ts';
 import { dataSourceVariable, modelsVariable } from '../src/grafana/variables.ts';
 import {
+  acknowledgeStat,
+  avoidedAlarmsPanel,
+  avoidedStat,
+  pagesByRulePanel,
+  silencesPanel,
+} from './panels/alert-quality.ts';
+import {
   alertsByDayPanel,
   alertStats,
   alertTablePanel,
@@ -29,7 +36,10 @@ export function alertReview(): JsonObject {
         id: 101,
         title: 'How many, and how long?',
         lines: [
-          { height: 4, panels: alertStats(1).map((panel) => ({ width: 6, panel })) },
+          {
+            height: 4,
+            panels: [...alertStats(1), acknowledgeStat(5), avoidedStat(6)].map((panel) => ({ width: 4, panel })),
+          },
           {
             height: 10,
             panels: [
@@ -46,8 +56,15 @@ export function alertReview(): JsonObject {
           {
             height: 12,
             panels: [
-              { width: 15, panel: alertTablePanel(20) },
-              { width: 9, panel: noisyModelsPanel(21) },
+              { width: 14, panel: alertTablePanel(20) },
+              { width: 10, panel: pagesByRulePanel(22) },
+            ],
+          },
+          {
+            height: 12,
+            panels: [
+              { width: 14, panel: avoidedAlarmsPanel(23) },
+              { width: 10, panel: noisyModelsPanel(21) },
             ],
           },
         ],
@@ -57,10 +74,14 @@ export function alertReview(): JsonObject {
         title: 'What came of them?',
         lines: [
           {
-            height: 12,
+            height: 14,
+            panels: [{ width: 24, panel: newestAlertsPanel(31) }],
+          },
+          {
+            height: 9,
             panels: [
-              { width: 9, panel: deliveriesPanel(30) },
-              { width: 15, panel: newestAlertsPanel(31) },
+              { width: 12, panel: deliveriesPanel(30) },
+              { width: 12, panel: silencesPanel(32) },
             ],
           },
         ],

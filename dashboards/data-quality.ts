@@ -94,6 +94,7 @@ function inputSection(): Section {
           title: 'Missing',
           signal: 'feature_missing_ratio',
           act: 'A step is a pipeline; a slope is a source that dies out.',
+          softMax: 0.05,
           links: [FEATURE_LINK],
         }),
         signalByFeature({
@@ -101,6 +102,7 @@ function inputSection(): Section {
           title: 'Unseen',
           signal: 'feature_unseen_ratio',
           act: 'Check units first, then new categories, then the age of the reference.',
+          softMax: 0.05,
           links: [FEATURE_LINK],
         }),
       ),

@@ -19,6 +19,7 @@ import {
   quantileFanPanel,
   scoreBySegmentPanel,
 } from './panels/feature.ts';
+import { segmentDriftPanel } from './panels/segments.ts';
 import { signalByFeature } from './panels/signal-charts.ts';
 
 /** Returns the dashboard of one model's features: which of them moved, since when, and how. */
@@ -40,7 +41,7 @@ export function featureDrift(): JsonObject {
       toOneModel(SAME_MODEL),
       { title: 'Open in Plumbline', url: `${PLUMBLINE}/models/${variable('model', 'percentencode')}` },
     ],
-    sections: [whichSection(), howSection()],
+    sections: [whichSection(), howSection(), whereSection()],
   });
 }
 
@@ -68,6 +69,7 @@ function whichSection(): Section {
               title: 'Missing by feature',
               signal: 'feature_missing_ratio',
               act: 'A step up is a broken pipeline or join: look at its owner and at the deploys marked on the axis.',
+              softMax: 0.05,
               links: [ofSeries],
             }),
           },
@@ -78,6 +80,7 @@ function whichSection(): Section {
               title: 'Unseen by feature',
               signal: 'feature_unseen_ratio',
               act: 'New categories or values out of range: check the unit, then whether the reference is still the right one.',
+              softMax: 0.05,
               links: [ofSeries],
             }),
           },
@@ -110,7 +113,22 @@ function howSection(): Section {
           { width: 12, panel: categorySharesPanel(13) },
         ],
       },
-      { height: 10, panels: [{ width: 24, panel: scoreBySegmentPanel(14) }] },
+    ],
+  };
+}
+
+function whereSection(): Section {
+  return {
+    id: 103,
+    title: 'In which part of the traffic?',
+    lines: [
+      {
+        height: 10,
+        panels: [
+          { width: 14, panel: segmentDriftPanel(15) },
+          { width: 10, panel: scoreBySegmentPanel(14) },
+        ],
+      },
     ],
   };
 }

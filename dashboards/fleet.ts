@@ -3,6 +3,7 @@ import { buildDashboard } from '../src/grafana/build-dashboard.ts';
 import type { JsonObject } from '../src/grafana/json.ts';
 import { DASHBOARD_UIDS, PLUMBLINE } from '../src/grafana/links.ts';
 import { addressVariable, dataSourceVariable } from '../src/grafana/variables.ts';
+import { teamCostPanel } from './panels/cost.ts';
 import { busiestPanel, costPanel, fleetStats, healthPanel } from './panels/fleet.ts';
 import { fleetTablePanel } from './panels/fleet-table.ts';
 
@@ -21,7 +22,7 @@ export function fleet(): JsonObject {
         title: 'Now',
         lines: [
           { height: 4, panels: fleetStats(1).map((panel) => ({ width: 4, panel })) },
-          { height: 14, panels: [{ width: 24, panel: fleetTablePanel(10) }] },
+          { height: 12, panels: [{ width: 24, panel: fleetTablePanel(10) }] },
         ],
       },
       {
@@ -32,8 +33,9 @@ export function fleet(): JsonObject {
           {
             height: 10,
             panels: [
-              { width: 14, panel: busiestPanel(21) },
-              { width: 10, panel: costPanel(22) },
+              { width: 12, panel: busiestPanel(21) },
+              { width: 6, panel: costPanel(22) },
+              { width: 6, panel: teamCostPanel(23) },
             ],
           },
         ],

@@ -55,6 +55,7 @@ function brokenSection(): Section {
               signal: 'gpu_throttled_ratio',
               act: 'Clocks held down by heat or power explain latency without load: look at the temperature, then at the node.',
               bands: from(0.1, 'orange'),
+              softMax: 0.2,
             },
             CHOSEN,
           ),

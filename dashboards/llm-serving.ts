@@ -4,9 +4,10 @@ import { clickHouseQuery } from '../src/grafana/clickhouse-query.ts';
 import type { JsonObject } from '../src/grafana/json.ts';
 import type { PlacedPanel, Section } from '../src/grafana/layout.ts';
 import { DASHBOARD_UIDS, MODEL_OF_SERIES, toOneModel } from '../src/grafana/links.ts';
-import { MODELS_FILTER, scopeFilter, table } from '../src/grafana/sql.ts';
+import { MODELS_FILTER, scopeFilter, SIGNAL_TIME, signalRows, TOP_SERIES, topRows } from '../src/grafana/sql.ts';
 import { timeSeriesPanel } from '../src/grafana/time-series-panel.ts';
 import { dataSourceVariable, modelsVariable } from '../src/grafana/variables.ts';
+import { firstTokenHeatmap, tokenPhasesPanel, tokenTimePanel } from './panels/llm.ts';
 import { type SignalChart, signalByModel } from './panels/signal-charts.ts';
 
 /** Returns the dashboard of language models: does the first token come soon, and the rest in a smooth stream? */
@@ -18,7 +19,7 @@ export function llmServing(): JsonObject {
     variables: [
       dataSourceVariable('clickhouse'),
       dataSourceVariable('prometheus'),
-      modelsVariable({ signals: ['llm_ttft_p95_seconds', 'llm_queue_depth', 'llm_kv_cache_ratio'] }),
+      modelsVariable({ signals: ['llm_ttft_p95_seconds', 'llm_queue_depth', 'llm_kv_cache_ratio'], first: true }),
     ],
     annotations: commonAnnotations(MODELS_FILTER),
     links: [],
@@ -42,19 +43,22 @@ function usersSection(): Section {
     title: 'What users feel',
     lines: [
       two(
-        chart({
+        tokenTimePanel({
           id: 1,
-          title: 'Time to first token, p95',
-          signal: 'llm_ttft_p95_seconds',
+          title: 'Time to first token',
+          what: 'ttft',
+          shows: 'Shows the median, the 95th and the 99th percentile of the time to the first token.',
           act: 'When it rises with waiting requests the model is full; when it rises alone, prompts have grown.',
         }),
-        chart({
+        tokenTimePanel({
           id: 2,
-          title: 'Time between tokens, p95',
-          signal: 'llm_inter_token_p95_seconds',
+          title: 'Time between tokens',
+          what: 'inter_token',
+          shows: 'Shows the median, the 95th and the 99th percentile of the time from one output token to the next.',
           act: 'When it rises with the batch, lower the most sequences at once; when it rises alone, look at the GPU.',
         }),
       ),
+      two(firstTokenHeatmap(5), tokenPhasesPanel(6)),
       two(
         chart({
           id: 3,
@@ -67,6 +71,7 @@ function usersSection(): Section {
           title: 'Errors',
           signal: 'error_ratio',
           act: 'Errors with a full cache are refusals for lack of room; errors alone are the server or its callers.',
+          softMax: 0.02,
         }),
       ),
     ],
@@ -133,6 +138,9 @@ function worthSection(): Section {
 }
 
 function tokensPerWattPanel(id: number): PlacedPanel {
+  const mean = (signal: string): string => `sumIf(value * n, signal = '${signal}') / sumIf(n, signal = '${signal}')`;
+  const filter = `${MODELS_FILTER} AND signal IN ('llm_output_tokens_per_second', 'gpu_power_watts') AND ${scopeFilter('model')}`;
+  const rows = signalRows({ of: 'fleet', filter, columns: ['model', 'signal'], combine: 'avg' });
   return timeSeriesPanel({
     text: {
       id,
@@ -149,9 +157,8 @@ function tokensPerWattPanel(id: number): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
-          "SELECT $__timeInterval(t) AS time, model AS series, avgIf(value, signal = 'llm_output_tokens_per_second') / avgIf(value, signal = 'gpu_power_watts') AS Value",
-          `FROM ${table('signals')} FINAL`,
-          `WHERE $__timeFilter(t) AND ${MODELS_FILTER} AND signal IN ('llm_output_tokens_per_second', 'gpu_power_watts') AND ${scopeFilter('model')} AND state = 'ok' AND value > 0`,
+          `SELECT ${SIGNAL_TIME}, model AS series, ${mean('llm_output_tokens_per_second')} / ${mean('gpu_power_watts')} AS Value`,
+          `FROM ${topRows({ rows, by: 'model', columns: ['signal'], most: TOP_SERIES })} WHERE value > 0`,
           'GROUP BY time, series HAVING uniqExact(signal) = 2 ORDER BY time, series',
         ].join('\n'),
       }),

@@ -17,7 +17,7 @@ import { businessBaselinePanel, businessMetricsPanel } from './panels/business.t
 import { featureDriftPanel, featuresByDriftPanel, predictionDriftPanel } from './panels/drift.ts';
 import { gpuMemoryPanel, gpuUtilizationPanel, podsPanel } from './panels/gpu.ts';
 import { nowPanels } from './panels/now.ts';
-import { errorSizePanel, performancePanel } from './panels/performance.ts';
+import { errorSizePanel, logLossPanel, performancePanel } from './panels/performance.ts';
 import { errorsPanel, latencyPanel, trafficPanel } from './panels/service.ts';
 
 /** Returns the dashboard of one model: business, traffic, latency, GPU, drift and quality on one time axis. */
@@ -142,7 +142,8 @@ function qualitySection(): Section {
         height: 9,
         panels: [
           { width: 12, panel: performancePanel(50) },
-          { width: 12, panel: errorSizePanel(51) },
+          { width: 6, panel: logLossPanel(52) },
+          { width: 6, panel: errorSizePanel(51) },
         ],
       },
     ],

@@ -162,6 +162,7 @@ function evaluateSection(): Section {
           title: 'Share of records refused',
           signal: 'dead_letter_ratio',
           act: 'Look at data quality for the reasons.',
+          softMax: 0.01,
         }),
         ownMetric({
           id: 23,

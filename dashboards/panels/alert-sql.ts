@@ -1,4 +1,4 @@
-import { table } from '../../src/grafana/sql.ts';
+import { MODELS_FILTER, table } from '../../src/grafana/sql.ts';
 
 /** An alert that began longer ago than this is no longer looked for. */
 const LONGEST_ALERT_DAYS = 30;
@@ -19,3 +19,12 @@ export const FIRING_SPANS = [
 
 /** Episodes that fire at the end of the range. */
 export const FIRING_NOW = `SELECT episode, alert, model, severity FROM (${FIRING_SPANS}) WHERE resolved = 0`;
+
+/** Episodes of the chosen models that began to fire in the time range. */
+export const EPISODES = `(SELECT * FROM (${FIRING_SPANS}) WHERE fired >= $__fromTime AND ${MODELS_FILTER})`;
+
+/** When somebody first acknowledged the page of an episode. */
+export const ACKNOWLEDGED = `(SELECT episode, min(at) AS taken FROM ${table('page_acknowledgements')} WHERE at >= $__fromTime AND at <= $__toTime GROUP BY episode)`;
+
+/** Length of the time range in weeks, at least one. */
+export const WEEKS = "greatest(1, dateDiff('second', $__fromTime, $__toTime) / 604800)";

@@ -6,10 +6,8 @@ import { MODELS_FILTER, table } from '../../src/grafana/sql.ts';
 import { statPanel } from '../../src/grafana/stat-panel.ts';
 import { tablePanel } from '../../src/grafana/table-panel.ts';
 import { PLAIN_STEPS } from '../../src/grafana/thresholds.ts';
-import { FIRING_SPANS } from './alert-sql.ts';
+import { ACKNOWLEDGED, EPISODES, WEEKS } from './alert-sql.ts';
 
-/** Episodes of the chosen models that began to fire in the time range. */
-const EPISODES = `(SELECT * FROM (${FIRING_SPANS}) WHERE fired >= $__fromTime AND ${MODELS_FILTER})`;
 const SEVERITY_COLORS = { critical: 'red', warning: 'orange', info: 'blue' } as const;
 const FROM = 'table alert_history';
 
@@ -18,11 +16,11 @@ const SHORT_SECONDS = 300;
 
 /** Returns the four numbers of the time range: alerts, critical ones a week, median length, share that was short or came back. */
 export function alertStats(firstId: number): readonly PlacedPanel[] {
-  const weeks = "greatest(1, dateDiff('second', $__fromTime, $__toTime) / 604800)";
   const stats = [
     {
       title: 'Alerts',
       unit: 'none',
+      decimals: 0,
       value: 'toFloat64(count())',
       shows: 'Shows the number of alerts that began to fire in the time range.',
       act: 'Compare with how many led to a change.',
@@ -30,13 +28,15 @@ export function alertStats(firstId: number): readonly PlacedPanel[] {
     {
       title: 'Critical a week',
       unit: 'none',
-      value: `countIf(severity = 'critical') / ${weeks}`,
+      decimals: 1,
+      value: `countIf(severity = 'critical') / ${WEEKS}`,
       shows: 'Shows the critical alerts a week: those that page.',
       act: 'More than two a week for one person on call is too many: look for the noisiest rule below.',
     },
     {
       title: 'Median length',
       unit: 's',
+      decimals: 0,
       value: 'if(count() = 0, 0, quantileExact(0.5)(seconds))',
       shows: 'Shows half of what time: half of the alerts were over sooner, half later.',
       act: 'Very short alerts want a longer time before they fire.',
@@ -44,18 +44,19 @@ export function alertStats(firstId: number): readonly PlacedPanel[] {
     {
       title: 'Short or flapping',
       unit: 'percentunit',
+      decimals: 0,
       value: `if(count() = 0, 0, countIf(again > 0 OR (resolved AND seconds < ${SHORT_SECONDS})) / count())`,
       shows:
         'Shows the share of alerts that were over within five minutes or began to fire again before they were over.',
       act: 'Raise the for or keep_firing_for of the rules at the top of the table.',
     },
   ];
-  return stats.map(({ title, unit, value, shows, act }, index) =>
+  return stats.map(({ title, unit, decimals, value, shows, act }, index) =>
     statPanel({
       text: { id: firstId + index, title, shows, from: FROM, act },
       unit,
       steps: PLAIN_STEPS,
-      decimals: 1,
+      decimals,
       target: clickHouseQuery({
         refId: 'A',
         format: 'timeseries',
@@ -130,14 +131,14 @@ export function alertTablePanel(id: number): PlacedPanel {
     },
     sortBy: { column: 'Fired', descending: true },
     columns: [
-      { name: 'alert', title: 'Rule', width: 280 },
-      { name: 'severity', title: 'Severity', width: 95, colors: SEVERITY_COLORS },
-      { name: 'fired', title: 'Fired', unit: 'none', decimals: 0, width: 75 },
-      { name: 'models', title: 'Models', unit: 'none', decimals: 0, width: 80 },
-      { name: 'median_seconds', title: 'Median length', unit: 's', width: 120 },
-      { name: 'longest_seconds', title: 'Longest', unit: 's', width: 100 },
-      { name: 'flapped', title: 'Came back', unit: 'none', decimals: 0, width: 100 },
-      { name: 'cancelled', title: 'Only pending', unit: 'none', decimals: 0 },
+      { name: 'alert', title: 'Rule', minWidth: 220, wrap: true },
+      { name: 'severity', title: 'Severity', width: 85, colors: SEVERITY_COLORS },
+      { name: 'fired', title: 'Fired', unit: 'none', decimals: 0, width: 70 },
+      { name: 'models', title: 'Models', unit: 'none', decimals: 0, width: 75 },
+      { name: 'median_seconds', title: 'Median', unit: 's', width: 95 },
+      { name: 'longest_seconds', title: 'Longest', unit: 's', width: 95 },
+      { name: 'flapped', title: 'Came back', unit: 'none', decimals: 0, width: 95 },
+      { name: 'cancelled', title: 'Pending', unit: 'none', decimals: 0, width: 80 },
     ],
     target: clickHouseQuery({
       refId: 'A',
@@ -193,11 +194,11 @@ export function deliveriesPanel(id: number): PlacedPanel {
     },
     sortBy: { column: 'Messages', descending: true },
     columns: [
-      { name: 'target', title: 'Receiver', width: 170 },
-      { name: 'action', title: 'Action', width: 90 },
-      { name: 'state', title: 'State', width: 100, colors: { delivered: 'green', pending: 'orange', parked: 'red' } },
-      { name: 'messages', title: 'Messages', unit: 'none', decimals: 0, width: 100 },
-      { name: 'slowest_seconds', title: 'Slowest', unit: 's', decimals: 0 },
+      { name: 'target', title: 'Receiver', minWidth: 110, wrap: true },
+      { name: 'action', title: 'Action', width: 80 },
+      { name: 'state', title: 'State', width: 90, colors: { delivered: 'green', pending: 'orange', parked: 'red' } },
+      { name: 'messages', title: 'Messages', unit: 'none', decimals: 0, width: 95 },
+      { name: 'slowest_seconds', title: 'Slowest', unit: 's', decimals: 0, width: 85 },
     ],
     target: clickHouseQuery({
       refId: 'A',
@@ -224,19 +225,20 @@ export function newestAlertsPanel(id: number): PlacedPanel {
     columns: [
       { name: 'fired', title: 'Fired', unit: 'dateTimeAsIso', width: 165 },
       { name: 'seconds', title: 'For', unit: 's', width: 90 },
-      { name: 'severity', title: 'Severity', width: 95, colors: SEVERITY_COLORS },
-      { name: 'alert', title: 'Rule', width: 250 },
-      { name: 'model', title: 'Model', width: 150, links: [toOneModel(MODEL_OF_CELL)] },
-      { name: 'summary', title: 'Summary' },
+      { name: 'severity', title: 'Severity', width: 85, colors: SEVERITY_COLORS },
+      { name: 'alert', title: 'Rule', minWidth: 180, wrap: true },
+      { name: 'model', title: 'Model', width: 130, links: [toOneModel(MODEL_OF_CELL)] },
+      { name: 'acknowledged_seconds', title: 'Taken on after', unit: 's', width: 120 },
+      { name: 'summary', title: 'Summary', minWidth: 220, wrap: true },
     ],
     target: clickHouseQuery({
       refId: 'A',
       format: 'table',
       sql: [
-        'SELECT e.fired AS fired, toFloat64(e.seconds) AS seconds, e.severity AS severity, e.alert AS alert, e.model AS model, s.summary AS summary',
+        "SELECT e.fired AS fired, toFloat64(e.seconds) AS seconds, e.severity AS severity, e.alert AS alert, e.model AS model, if(a.episode = '', NULL, toFloat64(dateDiff('second', e.fired, a.taken))) AS acknowledged_seconds, s.summary AS summary",
         `FROM ${EPISODES} AS e LEFT JOIN (`,
         `SELECT episode, argMin(summary, at) AS summary FROM ${table('alert_history')} FINAL WHERE $__timeFilter(at) AND transition = 'firing' GROUP BY episode`,
-        ') AS s ON e.episode = s.episode ORDER BY fired DESC LIMIT 200',
+        `) AS s ON e.episode = s.episode LEFT JOIN ${ACKNOWLEDGED} AS a ON e.episode = a.episode ORDER BY fired DESC LIMIT 200`,
       ].join('\n'),
     }),
   });

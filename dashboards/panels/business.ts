@@ -1,6 +1,6 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
-import { MODEL_FILTER, sharedUnit, table } from '../../src/grafana/sql.ts';
+import { COMBINED, MODEL_FILTER, sharedUnit, SIGNAL_TIME, signalRows } from '../../src/grafana/sql.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
 
 /** Returns the chart of the model's business metrics, each in its own unit. */
@@ -46,11 +46,10 @@ export function businessBaselinePanel(id: number): PlacedPanel {
 const BASELINE_SUFFIX = "'_vs_baseline_ratio'";
 
 function businessSql(kind: string): string {
+  const filter = `${MODEL_FILTER} AND startsWith(signal, 'business_') AND ${kind.replace('$SUFFIX', BASELINE_SUFFIX)}`;
   return [
-    "SELECT $__timeInterval(t) AS time, replaceRegexpOne(signal, '^business_(.*?)(_vs_baseline_ratio)?$', '\\\\1') AS metric, avg(value) AS Value",
-    `FROM ${table('signals')} FINAL`,
-    `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND startsWith(signal, 'business_') AND state = 'ok'`,
-    `AND ${kind.replace('$SUFFIX', BASELINE_SUFFIX)}`,
+    `SELECT ${SIGNAL_TIME}, replaceRegexpOne(signal, '^business_(.*?)(_vs_baseline_ratio)?$', '\\\\1') AS metric, ${COMBINED.avg} AS Value`,
+    `FROM ${signalRows({ of: 'model', filter, columns: ['signal'], combine: 'avg' })}`,
     'GROUP BY time, metric ORDER BY time, metric',
   ].join('\n');
 }

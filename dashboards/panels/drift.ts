@@ -1,7 +1,16 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import type { PanelLink } from '../../src/grafana/panel-text.ts';
-import { MODEL_FILTER, sharedUnit, signalSeriesSql, table, VERSION_FILTER } from '../../src/grafana/sql.ts';
+import {
+  COMBINED,
+  MODEL_FILTER,
+  sharedUnit,
+  SIGNAL_TIME,
+  signalRows,
+  signalSeriesSql,
+  table,
+  VERSION_FILTER,
+} from '../../src/grafana/sql.ts';
 import { statusHistoryPanel } from '../../src/grafana/status-history-panel.ts';
 import { type TableColumn, tablePanel } from '../../src/grafana/table-panel.ts';
 import { PSI_STEPS } from '../../src/grafana/thresholds.ts';
@@ -12,10 +21,7 @@ const TOP_FEATURES = 20;
 
 /** Returns the grid of drift by feature and time, the features that moved most. */
 export function featureDriftPanel(id: number, links: readonly PanelLink[]): PlacedPanel {
-  const source = [
-    `FROM ${table('signals')} FINAL`,
-    `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND signal = 'feature_psi' AND feature != '' AND state = 'ok'`,
-  ].join('\n');
+  const filter = `${MODEL_FILTER} AND signal = 'feature_psi' AND feature != ''`;
   return statusHistoryPanel({
     text: {
       id,
@@ -33,10 +39,12 @@ export function featureDriftPanel(id: number, links: readonly PanelLink[]): Plac
       refId: 'A',
       format: 'timeseries',
       sql: [
-        'SELECT $__timeInterval(t) AS time, feature, max(value) AS Value',
-        source,
-        `AND feature IN (SELECT feature ${source} GROUP BY feature ORDER BY max(value) DESC, feature LIMIT ${TOP_FEATURES})`,
-        'GROUP BY time, feature ORDER BY time, feature',
+        'SELECT point.1 AS time, feature, point.2 AS Value FROM (SELECT feature, groupArray((time, Value)) AS points FROM (',
+        `SELECT ${SIGNAL_TIME}, feature, ${COMBINED.max} AS Value`,
+        `FROM ${signalRows({ of: 'model', filter, columns: ['feature'], combine: 'max' })}`,
+        'GROUP BY time, feature',
+        `) GROUP BY feature ORDER BY max(Value) DESC, feature LIMIT ${TOP_FEATURES})`,
+        'ARRAY JOIN points AS point ORDER BY time, feature',
       ].join('\n'),
     }),
   });
@@ -83,9 +91,9 @@ export function featuresByDriftPanel(id: number, links: readonly PanelLink[]): P
 function driftTableSql(): string {
   return [
     "SELECT multiIf(d.feature = '__score__', '(prediction score)', d.feature = '__prediction__', '(prediction)', d.feature) AS feature,",
-    "version, level, if(level = 'insufficient_data', nan, d.psi_corrected) AS psi_corrected, psi_noise,",
+    "version, level, if(level = 'insufficient_data', nan, d.psi_corrected) AS psi_corrected,",
     "if(kind = 'numeric' AND level != 'insufficient_data', d.ks_corrected, nan) AS ks_corrected, p_adjusted, missing_reference, missing_current,",
-    "unseen, n_reference, n_current, window_from, window_to, if(final = 1, 'closed', 'provisional') AS window, reason",
+    "unseen, n_current, window_to, if(final = 1, 'closed', 'provisional') AS window, reason",
     `FROM ${table('drift_results')} AS d FINAL`,
     `WHERE $__timeFilter(window_to) AND ${MODEL_FILTER} AND segment = '' AND (version = '' OR ${VERSION_FILTER})`,
     'ORDER BY final DESC, window_to DESC, window_from DESC LIMIT 1 BY version, d.feature',
@@ -104,21 +112,18 @@ const LEVEL_COLORS = {
 function driftColumns(links: readonly PanelLink[]): readonly TableColumn[] {
   const share = sharedUnit('feature_missing_ratio', 'feature_unseen_ratio');
   return [
-    { name: 'feature', title: 'Feature', width: 180, links },
-    { name: 'version', title: 'Version', width: 90 },
-    { name: 'level', title: 'Level', width: 110, colors: LEVEL_COLORS },
-    { name: 'psi_corrected', title: 'PSI', unit: sharedUnit('feature_psi'), decimals: 3, width: 80, steps: PSI_STEPS },
-    { name: 'psi_noise', title: 'PSI noise', unit: sharedUnit('feature_psi'), decimals: 4, width: 90 },
-    { name: 'ks_corrected', title: 'KS', unit: sharedUnit('feature_ks'), decimals: 3, width: 80 },
-    { name: 'p_adjusted', title: 'p adjusted', unit: 'none', decimals: 4, width: 100 },
-    { name: 'missing_reference', title: 'Missing, reference', unit: share, decimals: 1, width: 130 },
-    { name: 'missing_current', title: 'Missing, current', unit: share, decimals: 1, width: 130 },
-    { name: 'unseen', title: 'Unseen', unit: share, decimals: 1, width: 90 },
-    { name: 'n_reference', title: 'Rows, reference', unit: 'short', width: 120 },
-    { name: 'n_current', title: 'Rows, current', unit: 'short', width: 110 },
-    { name: 'window_from', title: 'From', unit: 'dateTimeAsIso', width: 165 },
-    { name: 'window_to', title: 'To', unit: 'dateTimeAsIso', width: 165 },
-    { name: 'window', title: 'Window', width: 100 },
-    { name: 'reason', title: 'Reason' },
+    { name: 'feature', title: 'Feature', width: 170, links },
+    { name: 'version', title: 'Version', width: 75 },
+    { name: 'level', title: 'Level', width: 130, colors: LEVEL_COLORS },
+    { name: 'psi_corrected', title: 'PSI', unit: sharedUnit('feature_psi'), decimals: 3, width: 75, steps: PSI_STEPS },
+    { name: 'ks_corrected', title: 'KS', unit: sharedUnit('feature_ks'), decimals: 3, width: 70 },
+    { name: 'p_adjusted', title: 'p adjusted', unit: 'none', decimals: 4, width: 90 },
+    { name: 'missing_reference', title: 'Missing before', unit: share, decimals: 1, width: 115 },
+    { name: 'missing_current', title: 'now', unit: share, decimals: 1, width: 65 },
+    { name: 'unseen', title: 'Unseen', unit: share, decimals: 1, width: 75 },
+    { name: 'n_current', title: 'Rows', unit: 'short', width: 80 },
+    { name: 'window_to', title: 'Until', unit: 'dateTimeAsIso', width: 165 },
+    { name: 'window', title: 'Window', width: 95 },
+    { name: 'reason', title: 'Reason', minWidth: 200, wrap: true },
   ];
 }

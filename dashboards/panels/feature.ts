@@ -2,7 +2,18 @@ import { barChartPanel } from '../../src/grafana/bar-chart-panel.ts';
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import { SERVICE_TIME, serviceRows } from '../../src/grafana/service-sql.ts';
-import { MODEL_FILTER, scopeFilter, sharedUnit, table, variable, VERSION_FILTER } from '../../src/grafana/sql.ts';
+import {
+  COMBINED,
+  MODEL_FILTER,
+  scopeFilter,
+  sharedUnit,
+  SIGNAL_TIME,
+  signalRows,
+  sqlList,
+  table,
+  variable,
+  VERSION_FILTER,
+} from '../../src/grafana/sql.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
 
 const FEATURE = variable('feature', 'singlequote');
@@ -37,10 +48,10 @@ const GROUP = "if(kind = 'categorical', bin, groups[bin + 1])";
 
 function histogramSql(): string {
   const reference = [
-    `SELECT ${GROUP} AS place, sum(h[bin + 1]) AS n FROM (SELECT argMax(h, created) AS h, grid_id FROM ${table('reference_profiles')} WHERE ${MODEL_FILTER} AND created <= $__toTime + INTERVAL 1 YEAR GROUP BY grid_id) AS r`,
+    `SELECT ${GROUP} AS place, sum(h[bin + 1]) AS n FROM (SELECT argMax(h, created) AS h, grid_id FROM ${table('reference_profiles')} WHERE ${MODEL_FILTER} GROUP BY grid_id) AS r`,
     `INNER JOIN (${GRID}) AS g ON r.grid_id = g.grid_id ARRAY JOIN range(250) AS bin GROUP BY place`,
   ].join('\n');
-  const current = `SELECT ${GROUP} AS place, sum(n) AS n FROM (SELECT grid_id, bin, n FROM ${BINS} AND bin < 250) AS c INNER JOIN (${GRID}) AS g ON c.grid_id = g.grid_id GROUP BY place`;
+  const current = `SELECT ${GROUP} AS place, sum(n) AS n FROM (SELECT grid_id, bin, sum(n) AS n FROM ${BINS} AND bin < 250 GROUP BY grid_id, bin) AS c INNER JOIN (${GRID}) AS g ON c.grid_id = g.grid_id GROUP BY place`;
   return [
     "SELECT multiIf(kind = 'categorical' AND place = 0, '(unseen)', kind = 'categorical', category_values[place],",
     "concat('to ', toString(round(arrayMax(arrayFilter((e, i) -> i = place AND isFinite(e), upper_edges, groups)), 4)))) AS bucket,",
@@ -54,6 +65,7 @@ function histogramSql(): string {
 /** Returns the chart of the drift of the chosen feature in numbers. */
 export function featureNumbersPanel(id: number, filter: string): PlacedPanel {
   const signals = ['feature_psi', 'feature_ks', 'feature_missing_ratio', 'feature_unseen_ratio'];
+  const rows = `${filter} AND signal IN (${sqlList(signals)}) AND ${scopeFilter('feature')}`;
   return timeSeriesPanel({
     text: {
       id,
@@ -71,10 +83,8 @@ export function featureNumbersPanel(id: number, filter: string): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
-          "SELECT $__timeInterval(t) AS time, replaceRegexpOne(signal, '^feature_(.*?)(_ratio)?$', '\\\\1') AS series, max(value) AS Value",
-          `FROM ${table('signals')} FINAL`,
-          `WHERE $__timeFilter(t) AND ${filter} AND signal IN ('feature_psi', 'feature_ks', 'feature_missing_ratio', 'feature_unseen_ratio')`,
-          `AND ${scopeFilter('feature')} AND state = 'ok'`,
+          `SELECT ${SIGNAL_TIME}, replaceRegexpOne(signal, '^feature_(.*?)(_ratio)?$', '\\\\1') AS series, ${COMBINED.max} AS Value`,
+          `FROM ${signalRows({ of: 'model', filter: rows, columns: ['signal'], combine: 'max' })}`,
           'GROUP BY time, series ORDER BY time, series',
         ].join('\n'),
       }),
@@ -92,6 +102,7 @@ export function quantileFanPanel(id: number): PlacedPanel {
         'Shows the 5th, 25th, 50th, 75th and 95th percentile of the chosen numeric feature, to the width of one of its 250 bins; empty for a feature of categories.',
       from: 'table feature_histogram',
       act: 'All lines jumping by one factor is a change of unit; the outer ones moving away is a new group of inputs.',
+      empty: 'This feature has categories, no numbers: see the chart beside.',
     },
     unit: 'short',
     columns: ['p05', 'p25', 'p50', 'p75', 'p95'],
@@ -100,10 +111,11 @@ export function quantileFanPanel(id: number): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
+          // One row of arrays as a constant: a join would carry them along with every count.
+          `WITH (SELECT any(upper_edges) FROM (${GRID}) WHERE kind = 'numeric') AS edges`,
           'SELECT time, q[1] AS p05, q[2] AS p25, q[3] AS p50, q[4] AS p75, q[5] AS p95 FROM (',
-          'SELECT $__timeInterval(t) AS time, quantilesExactWeighted(0.05, 0.25, 0.5, 0.75, 0.95)(edges[bin + 1], n) AS q',
-          `FROM (SELECT grid_id, t, bin, n FROM ${BINS} AND bin < 249) AS c`,
-          `INNER JOIN (SELECT grid_id, upper_edges AS edges FROM (${GRID}) WHERE kind = 'numeric') AS g ON c.grid_id = g.grid_id`,
+          'SELECT time, quantilesExactWeighted(0.05, 0.25, 0.5, 0.75, 0.95)(edges[bin + 1], n) AS q FROM (',
+          `SELECT $__timeInterval(t) AS time, bin, sum(n) AS n FROM ${BINS} AND bin < 249 AND notEmpty(edges) GROUP BY time, bin)`,
           'GROUP BY time) ORDER BY time',
         ].join('\n'),
       }),
@@ -121,6 +133,7 @@ export function categorySharesPanel(id: number): PlacedPanel {
         'Shows the share of the eight commonest values of the reference, and of all unseen values together, for a feature of categories; empty for numbers.',
       from: 'table feature_histogram',
       act: 'Unseen rising is a new value upstream; one share eating the others is a default that took over.',
+      empty: 'This feature has numbers, no categories: see the chart beside.',
     },
     unit: 'percentunit',
     max: 1,
@@ -131,10 +144,10 @@ export function categorySharesPanel(id: number): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
+          `WITH (SELECT any(category_values) FROM (${GRID}) WHERE kind = 'categorical') AS names`,
           'SELECT time, series, n / sum(n) OVER (PARTITION BY time) AS Value FROM (',
-          "SELECT $__timeInterval(t) AS time, multiIf(bin = 0, '(unseen)', bin <= 8, names[bin], '(others)') AS series, sum(n) AS n",
-          `FROM (SELECT grid_id, t, bin, n FROM ${BINS} AND bin < 250) AS c`,
-          `INNER JOIN (SELECT grid_id, category_values AS names FROM (${GRID}) WHERE kind = 'categorical') AS g ON c.grid_id = g.grid_id`,
+          "SELECT time, multiIf(bin = 0, '(unseen)', bin <= 8, names[bin], '(others)') AS series, sum(n) AS n FROM (",
+          `SELECT $__timeInterval(t) AS time, bin, sum(n) AS n FROM ${BINS} AND bin < 250 AND notEmpty(names) GROUP BY time, bin)`,
           'GROUP BY time, series) ORDER BY time, series',
         ].join('\n'),
       }),
@@ -151,6 +164,7 @@ export function scoreBySegmentPanel(id: number): PlacedPanel {
       title: 'Mean score by segment',
       shows: 'Shows the mean score of the predictions of each of the ten largest segments of the model.',
       from: 'tables service_per_minute and, beyond two days, service_per_hour',
+      empty: 'The predictions of this model carry no segments, or no scores.',
       act: 'One segment that leaves the others is where the drift comes from; all of them moving is the model or a shared feature.',
     },
     unit: 'none',

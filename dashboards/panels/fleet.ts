@@ -25,7 +25,7 @@ export function fleetStats(firstId: number): readonly PlacedPanel[] {
     [
       `SELECT $__toTime AS time, toFloat64(countIf(${value})) AS Value FROM (`,
       `SELECT model, ${signals.map((signal) => `${newest(signal)} AS ${signal}`).join(', ')}`,
-      `FROM ${table('signals')} FINAL WHERE ${NEWEST} AND model != '' AND signal IN (${sqlList(signals)}) AND ${scopeFilter('model')} GROUP BY model)`,
+      `FROM ${table('signals_by_day')} FINAL WHERE ${NEWEST} AND model != '' AND signal IN (${sqlList(signals)}) AND ${scopeFilter('model')} GROUP BY model)`,
     ].join('\n');
   const stats = [
     {
@@ -40,7 +40,7 @@ export function fleetStats(firstId: number): readonly PlacedPanel[] {
       value: 'latency_p99_seconds > slo_latency_p99_seconds',
       signals: ['latency_p99_seconds', 'slo_latency_p99_seconds'],
       steps: NONE_IS_GOOD,
-      act: 'Sort the table by p99 of objective.',
+      act: 'Sort the table by p99 of what is allowed.',
     },
     {
       title: 'Drifted',
@@ -179,10 +179,10 @@ export function busiestPanel(id: number): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
-          'SELECT time, series, Value FROM (SELECT time, series, Value, dense_rank() OVER (ORDER BY total DESC, series) AS place FROM (',
-          `SELECT time, series, Value, sum(Value) OVER (PARTITION BY series) AS total FROM (`,
-          `SELECT ${SERVICE_TIME}, model AS series, sum(requests) / ${SERVICE_BUCKET_SECONDS} AS Value FROM ${rows}`,
-          'GROUP BY time, series))) WHERE place <= 10 ORDER BY time, series',
+          `SELECT ${SERVICE_TIME}, model AS series, sum(requests) / ${SERVICE_BUCKET_SECONDS} AS Value FROM (`,
+          'SELECT model, point.1 AS t, point.2 AS requests FROM (',
+          `SELECT model, groupArray((t, requests)) AS points FROM ${rows} GROUP BY model ORDER BY sum(requests) DESC, model LIMIT 10)`,
+          'ARRAY JOIN points AS point) GROUP BY time, series ORDER BY time, series',
         ].join('\n'),
       }),
     ],
@@ -198,6 +198,7 @@ export function costPanel(id: number): PlacedPanel {
       shows: 'Shows the newest cost of serving in US dollars an hour of the twenty most expensive models.',
       from: 'signal cost_per_hour_usd in table signals',
       act: 'Compare with traffic and GPU in use: an expensive idle model is the cheapest saving there is.',
+      empty: 'No model tells what it costs.',
     },
     unit: sharedUnit('cost_per_hour_usd'),
     category: 'model',
@@ -207,7 +208,7 @@ export function costPanel(id: number): PlacedPanel {
       refId: 'A',
       format: 'table',
       sql: [
-        `SELECT model, argMax(value, t) AS "USD an hour" FROM ${table('signals')} FINAL`,
+        `SELECT model, argMax(value, t) AS "USD an hour" FROM ${table('signals_by_day')} FINAL`,
         `WHERE ${NEWEST} AND signal = 'cost_per_hour_usd' AND model != '' AND ${scopeFilter('model')}`,
         'GROUP BY model ORDER BY 2 DESC LIMIT 20',
       ].join('\n'),

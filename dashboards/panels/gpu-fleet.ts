@@ -1,7 +1,16 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import { MODEL_OF_CELL, toOneModel } from '../../src/grafana/links.ts';
-import { newest, scopeFilter, sharedUnit, sqlList, table } from '../../src/grafana/sql.ts';
+import {
+  COMBINED,
+  newest,
+  scopeFilter,
+  sharedUnit,
+  SIGNAL_TIME,
+  signalRows,
+  sqlList,
+  table,
+} from '../../src/grafana/sql.ts';
 import { type TableColumn, tablePanel } from '../../src/grafana/table-panel.ts';
 import type { Step } from '../../src/grafana/thresholds.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
@@ -18,6 +27,7 @@ const EVENTS = [
 
 /** Returns the chart of hardware faults of the chosen GPUs together, by kind. */
 export function gpuEventsPanel(id: number, filter: string): PlacedPanel {
+  const rows = `${filter} AND signal IN (${sqlList(EVENTS)}) AND ${scopeFilter('gpu')}`;
   return timeSeriesPanel({
     text: {
       id,
@@ -34,9 +44,8 @@ export function gpuEventsPanel(id: number, filter: string): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
-          "SELECT time, kind, sum(most) AS Value FROM (SELECT $__timeInterval(t) AS time, replaceOne(signal, 'gpu_', '') AS kind, gpu, max(value) AS most",
-          `FROM ${table('signals')} FINAL`,
-          `WHERE $__timeFilter(t) AND ${filter} AND signal IN (${sqlList(EVENTS)}) AND ${scopeFilter('gpu')} AND state = 'ok'`,
+          `SELECT time, kind, sum(most) AS Value FROM (SELECT ${SIGNAL_TIME}, replaceOne(signal, 'gpu_', '') AS kind, gpu, ${COMBINED.max} AS most`,
+          `FROM ${signalRows({ of: 'fleet', filter: rows, columns: ['signal', 'gpu'], combine: 'max' })}`,
           'GROUP BY time, kind, gpu) GROUP BY time, kind ORDER BY time, kind',
         ].join('\n'),
       }),
@@ -52,6 +61,7 @@ export function gpuUseGapPanel(id: number, filter: string): PlacedPanel {
     'gpu_tensor_active_ratio',
     'gpu_memory_bandwidth_ratio',
   ];
+  const rows = `${filter} AND signal IN (${sqlList(signals)}) AND ${scopeFilter('gpu')}`;
   return timeSeriesPanel({
     text: {
       id,
@@ -69,10 +79,10 @@ export function gpuUseGapPanel(id: number, filter: string): PlacedPanel {
         refId: 'A',
         format: 'timeseries',
         sql: [
-          "SELECT $__timeInterval(t) AS time, transform(toString(signal), ['gpu_utilization_ratio', 'gpu_sm_active_ratio', 'gpu_tensor_active_ratio', 'gpu_memory_bandwidth_ratio'], ['busy', 'multiprocessors', 'tensor cores', 'memory'], '') AS measure, avg(value) AS Value",
-          `FROM ${table('signals')} FINAL`,
-          `WHERE $__timeFilter(t) AND ${filter} AND signal IN ('gpu_utilization_ratio', 'gpu_sm_active_ratio', 'gpu_tensor_active_ratio', 'gpu_memory_bandwidth_ratio') AND ${scopeFilter('gpu')} AND state = 'ok'`,
-          'GROUP BY time, measure ORDER BY time, measure',
+          `SELECT time, transform(toString(signal), [${sqlList(signals)}], ['busy', 'multiprocessors', 'tensor cores', 'memory'], '') AS measure, Value FROM (`,
+          `SELECT ${SIGNAL_TIME}, signal, ${COMBINED.avg} AS Value`,
+          `FROM ${signalRows({ of: 'fleet', filter: rows, columns: ['signal'], combine: 'avg' })}`,
+          'GROUP BY time, signal) ORDER BY time, measure',
         ].join('\n'),
       }),
     ],
@@ -110,7 +120,7 @@ function gpuTableSql(filter: string): string {
     'SELECT s.gpu AS gpu, p.node AS node, p.pod AS pod, s.model AS model, gpu_utilization_ratio, gpu_memory_used_ratio, gpu_temperature_celsius, gpu_power_watts, faults, remap_failed FROM (',
     `SELECT gpu, model, ${['gpu_utilization_ratio', 'gpu_memory_used_ratio', 'gpu_power_watts'].map(mean).join(', ')}, ${newest('gpu_temperature_celsius')} AS gpu_temperature_celsius,`,
     `sumIf(value, signal IN (${sqlList(EVENTS.filter((name) => name !== 'gpu_row_remap_failures'))})) AS faults, maxIf(value, signal = 'gpu_row_remap_failures') AS remap_failed`,
-    `FROM ${table('signals')} FINAL WHERE ${lastHour('t')} AND state = 'ok' AND ${filter} AND signal IN (${sqlList(signals)}) AND ${scopeFilter('gpu')} GROUP BY gpu, model) AS s`,
+    `FROM ${table('signals_by_day')} FINAL WHERE ${lastHour('t')} AND state = 'ok' AND ${filter} AND signal IN (${sqlList(signals)}) AND ${scopeFilter('gpu')} GROUP BY gpu, model) AS s`,
     `LEFT JOIN (SELECT gpu, argMax(node, ts) AS node, argMax(pod, ts) AS pod FROM ${table('gpu_samples')} WHERE ${lastHour('ts')} AND signal = 'gpu_utilization_ratio' GROUP BY gpu) AS p ON s.gpu = p.gpu`,
     'ORDER BY faults DESC, gpu LIMIT 2000',
   ].join('\n');

@@ -81,10 +81,11 @@ function gpuQuery(signals: readonly string[]): ReturnType<typeof clickHouseQuery
     refId: 'A',
     format: 'timeseries',
     sql: [
-      "SELECT $__timeInterval(ts) AS time, concat(pod, ' ', gpu, if(signal = 'gpu_sm_active_ratio', ' SM active', '')) AS series, avg(value) AS Value",
+      "SELECT time, concat(pod, ' ', gpu, if(signal = 'gpu_sm_active_ratio', ' SM active', '')) AS series, Value FROM (",
+      'SELECT $__timeInterval(ts) AS time, pod, gpu, signal, avg(value) AS Value',
       `FROM ${table('gpu_samples')}`,
       `WHERE $__timeFilter(ts) AND ${MODEL_FILTER} AND ${GPU_FILTER} AND signal IN (${names})`,
-      'GROUP BY time, series ORDER BY time, series',
+      'GROUP BY time, pod, gpu, signal) ORDER BY time, series',
     ].join('\n'),
   });
 }

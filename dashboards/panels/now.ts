@@ -1,6 +1,13 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
-import { MODEL_FILTER, sharedUnit, signalSeriesSql, table } from '../../src/grafana/sql.ts';
+import {
+  MODEL_FILTER,
+  scopeFilter,
+  sharedUnit,
+  SIGNAL_TIME,
+  signalRows,
+  signalSeriesSql,
+} from '../../src/grafana/sql.ts';
 import { statPanel } from '../../src/grafana/stat-panel.ts';
 import { PLAIN_STEPS, PSI_STEPS, type Step } from '../../src/grafana/thresholds.ts';
 
@@ -74,7 +81,8 @@ function signalStat(
 }
 
 function latencyOfObjective(id: number): PlacedPanel {
-  const pick = (signal: string): string => `avgIf(value, signal = '${signal}')`;
+  const pick = (signal: string): string => `sumIf(value * n, signal = '${signal}') / sumIf(n, signal = '${signal}')`;
+  const filter = `${MODEL_FILTER} AND signal IN ('latency_p99_seconds', 'slo_latency_p99_seconds') AND ${scopeFilter('model')}`;
   return statPanel({
     text: {
       id,
@@ -93,10 +101,8 @@ function latencyOfObjective(id: number): PlacedPanel {
       refId: 'A',
       format: 'timeseries',
       sql: [
-        `SELECT $__timeInterval(t) AS time, ${pick('latency_p99_seconds')} / ${pick('slo_latency_p99_seconds')} AS "p99 of objective"`,
-        `FROM ${table('signals')} FINAL`,
-        `WHERE $__timeFilter(t) AND ${MODEL_FILTER} AND signal IN ('latency_p99_seconds', 'slo_latency_p99_seconds')`,
-        "AND version = '' AND segment = '' AND state = 'ok'",
+        `SELECT ${SIGNAL_TIME}, ${pick('latency_p99_seconds')} / ${pick('slo_latency_p99_seconds')} AS "p99 of objective"`,
+        `FROM ${signalRows({ of: 'model', filter, columns: ['signal'], combine: 'avg' })}`,
         'GROUP BY time HAVING uniqExact(signal) = 2 ORDER BY time',
       ].join('\n'),
     }),

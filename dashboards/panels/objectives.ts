@@ -1,7 +1,7 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import { MODEL_OF_CELL, MODEL_OF_SERIES, toOneModel } from '../../src/grafana/links.ts';
-import { SERVICE_TIME, serviceRows } from '../../src/grafana/service-sql.ts';
+import { SERVICE_TIME, serviceRows, serviceTotalRows } from '../../src/grafana/service-sql.ts';
 import { MODELS_FILTER, NEWEST, newest, scopeFilter, sharedUnit, table } from '../../src/grafana/sql.ts';
 import { statPanel } from '../../src/grafana/stat-panel.ts';
 import { type TableColumn, tablePanel } from '../../src/grafana/table-panel.ts';
@@ -12,7 +12,7 @@ import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
 const OBJECTIVES = [
   `SELECT model, ${newest('slo_error_ratio')} AS slo_error_ratio, ${newest('slo_latency_p99_seconds')} AS slo_latency_p99_seconds, ${newest('slo_accuracy')} AS slo_accuracy, ${newest('accuracy')} AS accuracy,`,
   `${newest('error_budget_burn_1h')} AS error_burn, ${newest('latency_budget_burn_1h')} AS latency_burn`,
-  `FROM ${table('signals')} FINAL WHERE ${NEWEST} AND ${MODELS_FILTER} AND model != '' AND ${scopeFilter('model')}`,
+  `FROM ${table('signals_by_day')} FINAL WHERE ${NEWEST} AND ${MODELS_FILTER} AND model != '' AND ${scopeFilter('model')}`,
   "AND signal IN ('slo_error_ratio', 'slo_latency_p99_seconds', 'slo_accuracy', 'accuracy', 'error_budget_burn_1h', 'latency_budget_burn_1h') GROUP BY model",
 ].join('\n');
 
@@ -26,7 +26,7 @@ const STANDINGS = [
   's.p99 AS p99, o.slo_latency_p99_seconds AS slo_latency_p99_seconds, s.p99 / o.slo_latency_p99_seconds AS p99_of_objective, o.latency_burn AS latency_burn, o.accuracy AS accuracy, o.slo_accuracy AS slo_accuracy',
   `FROM (${OBJECTIVES}) AS o INNER JOIN (`,
   'SELECT model, toFloat64(sum(requests)) AS n, sum(errors) / n AS error_ratio, if(sum(latency_count) = 0, nan, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(latency)[3] / 1000) AS p99',
-  `FROM ${serviceRows(ALL_OF_THEM, COLUMNS_READ)} GROUP BY model) AS s ON o.model = s.model`,
+  `FROM ${serviceTotalRows(ALL_OF_THEM, COLUMNS_READ)} GROUP BY model) AS s ON o.model = s.model`,
 ].join('\n');
 
 const LEFT: readonly Step[] = [
@@ -135,6 +135,7 @@ export function budgetLeftPanel(id: number): PlacedPanel {
         'Shows for the ten models with the least left how the error budget of the whole time range was used up: 100 % at its begin, below 0 % is overdrawn.',
       from: 'tables service_per_minute and service_per_hour and signal slo_error_ratio',
       act: 'A cliff is one incident: look what was deployed; a slope is a defect that nobody mends.',
+      empty: 'None of these models has an objective for errors (slo: error_ratio).',
     },
     unit: 'percentunit',
     nameLabel: 'series',
@@ -144,15 +145,17 @@ export function budgetLeftPanel(id: number): PlacedPanel {
   });
 }
 
+/** The ten models with the least left are chosen from sums, before anything is done by time bucket. */
 function budgetLeftSql(): string {
-  const total = 'sum(n) OVER (PARTITION BY series)';
   const soFar = 'sum(failed) OVER (PARTITION BY series ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
   return [
-    'SELECT time, series, Value FROM (SELECT time, series, Value, dense_rank() OVER (ORDER BY last, series) AS place FROM (',
-    'SELECT time, series, Value, min(Value) OVER (PARTITION BY series) AS last FROM (',
-    `SELECT time, series, 1 - ${soFar} / (${total} * allowed) AS Value FROM (`,
-    `SELECT ${SERVICE_TIME}, s.model AS series, any(o.allowed) AS allowed, sum(requests) AS n, sum(errors) AS failed FROM ${serviceRows(ALL_OF_THEM, ['model', 'requests', 'errors'])} AS s`,
-    `INNER JOIN (SELECT model, argMax(value, t) AS allowed FROM ${table('signals')} FINAL WHERE ${NEWEST} AND ${MODELS_FILTER} AND signal = 'slo_error_ratio' AND ${scopeFilter('model')} GROUP BY model HAVING allowed > 0) AS o ON s.model = o.model`,
-    'GROUP BY time, series)))) WHERE place <= 10 ORDER BY time, series',
+    `SELECT time, series, 1 - ${soFar} / (total * allowed) AS Value FROM (`,
+    `SELECT ${SERVICE_TIME}, series, any(allowed) AS allowed, any(n) AS total, sum(point.2) AS failed FROM (`,
+    'SELECT series, allowed, n, point, point.1 AS t FROM (',
+    'SELECT s.model AS series, o.allowed AS allowed, s.n AS n, s.points AS points FROM (',
+    `SELECT model, sum(requests) AS n, sum(errors) AS failed, groupArray((t, errors)) AS points FROM ${serviceRows(ALL_OF_THEM, ['model', 'requests', 'errors'])} GROUP BY model) AS s`,
+    `INNER JOIN (SELECT model, argMax(value, t) AS allowed FROM ${table('signals_by_day')} FINAL WHERE ${NEWEST} AND ${MODELS_FILTER} AND signal = 'slo_error_ratio' AND ${scopeFilter('model')} GROUP BY model HAVING allowed > 0) AS o ON s.model = o.model`,
+    'ORDER BY s.failed / (s.n * o.allowed) DESC, series LIMIT 10) ARRAY JOIN points AS point)',
+    'GROUP BY time, series) ORDER BY time, series',
   ].join('\n');
 }

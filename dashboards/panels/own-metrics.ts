@@ -26,6 +26,7 @@ export function ownMetric(options: {
     source: 'prometheus',
     unit,
     units,
+    ...(unit === 'none' ? { softMax: 1, decimals: 0 } : {}),
     targets: queries.map(([text, name], index) =>
       prometheusRangeQuery({ refId: String.fromCodePoint(65 + index), expr: text, legend: name }),
     ),

@@ -31,19 +31,40 @@ export function performancePanel(id: number): PlacedPanel {
   });
 }
 
-/** Returns the chart of the size of the errors: log loss of a classifier, MAE and RMSE of a regression. */
+/** Returns the chart of the log loss of a classifier. */
+export function logLossPanel(id: number): PlacedPanel {
+  return timeSeriesPanel({
+    text: {
+      id,
+      title: 'Log loss',
+      shows:
+        'Shows the log loss in nats of predictions whose labels have come: how wrong and how sure a classifier was.',
+      from: 'signal log_loss in table signals',
+      act: 'Rising with a steady AUC is calibration: the order is right and the probabilities are not.',
+      empty: 'No log loss: it needs labels and scores of a classifier.',
+    },
+    unit: sharedUnit('log_loss'),
+    columns: ['log loss'],
+    decimals: 3,
+    min: null,
+    targets: [query('A', 'log_loss', 'log loss')],
+  });
+}
+
+/** Returns the chart of the size of the errors of a regression. */
 export function errorSizePanel(id: number): PlacedPanel {
   return timeSeriesPanel({
     text: {
       id,
       title: 'Size of the errors',
-      shows: 'Shows log loss in nats for a classifier, MAE and RMSE in the unit of the label for a regression.',
-      from: 'signals log_loss, mae and rmse in table signals',
+      shows: 'Shows the mean absolute error and the root of the mean squared error, in the unit of the label.',
+      from: 'signals mae and rmse in table signals',
       act: 'RMSE rising faster than MAE is a few large errors: look for them by segment; both rising is the model as a whole.',
+      empty: 'No MAE or RMSE: they need labels of a regression.',
     },
     unit: sharedUnit('mae', 'rmse'),
-    columns: ['log loss', 'MAE', 'RMSE'],
-    targets: [query('A', 'log_loss', 'log loss'), query('B', 'mae', 'MAE'), query('C', 'rmse', 'RMSE')],
+    columns: ['MAE', 'RMSE'],
+    targets: [query('A', 'mae', 'MAE'), query('B', 'rmse', 'RMSE')],
   });
 }
 

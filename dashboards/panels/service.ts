@@ -47,6 +47,7 @@ export function errorsPanel(id: number, links: readonly PanelLink[]): PlacedPane
     },
     unit: sharedUnit('error_ratio', 'slo_error_ratio'),
     nameLabel: 'version',
+    softMax: 0.01,
     dashed: [{ name: 'objective', color: 'red' }],
     links,
     targets: [

@@ -1,7 +1,14 @@
 import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import type { PanelLink } from '../../src/grafana/panel-text.ts';
-import { MODEL_FILTER, MODELS_FILTER, sharedUnit, signalByScopeSql, signalSeriesSql } from '../../src/grafana/sql.ts';
+import {
+  MODEL_FILTER,
+  MODELS_FILTER,
+  sharedUnit,
+  signalByScopeSql,
+  signalSeriesSql,
+  TOP_SERIES,
+} from '../../src/grafana/sql.ts';
 import { statPanel } from '../../src/grafana/stat-panel.ts';
 import { PLAIN_STEPS, type Step } from '../../src/grafana/thresholds.ts';
 import { timeSeriesPanel } from '../../src/grafana/time-series-panel.ts';
@@ -18,26 +25,30 @@ export interface SignalChart {
   readonly bands?: readonly Step[];
   readonly links?: readonly PanelLink[];
   readonly stacked?: boolean;
+  /** Where the axis of a ratio ends while its values are small; the whole range by default. */
+  readonly softMax?: number;
 }
 
 /** Returns the chart of one signal with a line for each of the chosen models. */
 export function signalByModel(chart: SignalChart): PlacedPanel {
-  return scoped(chart, { series: 'model', filter: `${MODELS_FILTER} AND model != ''`, scope: 'model', each: 'model' });
+  const filter = `${MODELS_FILTER} AND model != ''`;
+  return scoped(chart, { of: 'fleet', series: 'model', filter, scope: 'model', each: 'model' });
 }
 
 /** Returns the chart of one signal with a line for each GPU of the chosen models, and of no model. */
 export function signalByGpu(chart: SignalChart, filter: string): PlacedPanel {
-  return scoped(chart, { series: 'gpu', filter, scope: 'gpu', each: 'GPU' });
+  return scoped(chart, { of: 'fleet', series: 'gpu', filter, scope: 'gpu', each: 'GPU' });
 }
 
 /** Returns the chart of one signal with a line for each feature of the chosen model. */
 export function signalByFeature(chart: SignalChart, filter: string = MODEL_FILTER): PlacedPanel {
-  return scoped(chart, { series: 'feature', filter, scope: 'feature', each: 'feature' });
+  return scoped(chart, { of: 'model', series: 'feature', filter, scope: 'feature', each: 'feature' });
 }
 
 /** Returns the chart of one signal of the whole fleet, which belongs to no model. */
 export function fleetSignal(chart: SignalChart): PlacedPanel {
-  return scoped(chart, { series: `'${chart.title}'`, filter: "model = ''", scope: 'model', each: 'fleet' });
+  const series = `'${chart.title}'`;
+  return scoped(chart, { of: 'model', series, filter: "model = ''", scope: 'model', each: 'fleet' });
 }
 
 /** Returns the newest value of a signal of the chosen model as one number. */
@@ -66,17 +77,33 @@ function sourceOf(signal: string): string {
 
 function scoped(
   chart: SignalChart,
-  rows: { readonly series: string; readonly filter: string; readonly scope: SignalScope; readonly each: string },
+  rows: {
+    readonly of: 'model' | 'fleet';
+    readonly series: string;
+    readonly filter: string;
+    readonly scope: SignalScope;
+    readonly each: string;
+  },
 ): PlacedPanel {
-  const { id, title, signal, act, bands, links = [], stacked = false } = chart;
+  const { id, title, signal, act, bands, links = [], stacked = false, softMax } = chart;
   const { each, ...scope } = rows;
+  const isWhole = findSignal(signal)?.bounded === true && softMax === undefined;
   return timeSeriesPanel({
-    text: { id, title, shows: `Shows for each ${each}: ${helpOf(signal)}`, from: sourceOf(signal), act },
+    text: {
+      id,
+      title,
+      shows: `Shows for each ${each}${each === 'fleet' ? '' : ` (the ${TOP_SERIES} highest)`}: ${helpOf(signal)}`,
+      from: sourceOf(signal),
+      act,
+      empty: `No values of ${signal} in this time range.`,
+    },
     unit: sharedUnit(signal),
     nameLabel: 'series',
     links,
     stacked,
-    ...(findSignal(signal)?.bounded === true ? { max: 1 } : {}),
+    ...(isWhole ? { max: 1 } : {}),
+    ...(softMax === undefined ? {} : { softMax }),
+    ...(findSignal(signal)?.unit === 'count' ? { decimals: 0 } : {}),
     ...(bands === undefined ? {} : { bands }),
     targets: [clickHouseQuery({ refId: 'A', format: 'timeseries', sql: signalByScopeSql({ signal, ...scope }) })],
   });

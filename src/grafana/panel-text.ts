@@ -18,6 +18,8 @@ export interface PanelText {
   readonly from: string;
   /** What to do when it looks wrong, one sentence. */
   readonly act: string;
+  /** What stands in the panel when there is nothing to show. */
+  readonly empty?: string;
 }
 
 export interface PanelLink {
@@ -47,7 +49,8 @@ export function describePanel<B extends PanelBuilder>(
     .datasource(dataSourceRef(source))
     .gridPos(place)
     .interval(FINEST_INTERVAL)
-    .targets([...targets]);
+    .targets([...targets])
+    .noValue(text.empty ?? 'Nothing in this time range.');
   if (links.length > 0) builder.dataLinks(links.map(linkBuilder));
   return builder;
 }
@@ -68,4 +71,5 @@ interface PanelBuilder {
   interval(interval: string): this;
   targets(targets: Builder<Dataquery>[]): this;
   dataLinks(links: Builder<DashboardLink>[]): this;
+  noValue(text: string): this;
 }

@@ -1,15 +1,11 @@
 import { table } from './sql.ts';
-
-/** Ranges longer than this are read from the hourly rollup, which keeps a month as fast as a day. */
-const LONGEST_BY_MINUTE_SECONDS = 2 * 86_400;
-
-const IS_LONG = `dateDiff('second', $__fromTime, $__toTime) > ${LONGEST_BY_MINUTE_SECONDS}`;
+import { BUCKET_SECONDS, BUCKET_TIME, IS_LONG } from './time-range-sql.ts';
 
 /** Width of a time bucket in seconds; at least an hour where hours are read. */
-export const SERVICE_BUCKET_SECONDS = `if(${IS_LONG}, greatest(3600, $__interval_s), $__interval_s)`;
+export const SERVICE_BUCKET_SECONDS = BUCKET_SECONDS;
 
 /** The bucket that a row of `serviceRows` lies in, as the column time. */
-export const SERVICE_TIME = `toDateTime(intDiv(toUnixTimestamp(t), ${SERVICE_BUCKET_SECONDS}) * ${SERVICE_BUCKET_SECONDS}, 'UTC') AS time`;
+export const SERVICE_TIME = BUCKET_TIME;
 
 /**
  * Returns a subquery of traffic, errors and latency in the time range: minutes of a short range, hours of a long one.
@@ -22,6 +18,24 @@ export function serviceRows(filter: string, columns: readonly string[]): string 
   const rows = (name: 'service_per_minute' | 'service_per_hour', is: string): string =>
     `SELECT t, ${columns.join(', ')} FROM ${table(name)} WHERE ${is} AND ${WHOLE_BUCKETS} AND ${filter}`;
   return `(${rows('service_per_minute', `NOT (${IS_LONG})`)} UNION ALL ${rows('service_per_hour', IS_LONG)})`;
+}
+
+/** Ranges longer than this are summed up from hours: a sum over all of a range needs no minutes. */
+const LONGEST_SUM_BY_MINUTE_SECONDS = 6 * 3600;
+const IS_SUMMED_BY_HOUR = `dateDiff('second', $__fromTime, $__toTime) > ${LONGEST_SUM_BY_MINUTE_SECONDS}`;
+
+/**
+ * Returns the same rows for numbers over the whole range, from hours beyond six hours: such a range begins with the hour
+ * of its first minute.
+ *
+ * @param filter   condition on model, version and segment
+ * @param columns  those of service_per_minute that are needed beside t
+ */
+export function serviceTotalRows(filter: string, columns: readonly string[]): string {
+  const rows = (name: 'service_per_minute' | 'service_per_hour', is: string): string =>
+    `SELECT t, ${columns.join(', ')} FROM ${table(name)} WHERE ${is} AND t < $__toTime AND ${filter}`;
+  const minutes = rows('service_per_minute', `NOT (${IS_SUMMED_BY_HOUR}) AND t >= toStartOfMinute($__fromTime)`);
+  return `(${minutes} UNION ALL ${rows('service_per_hour', `${IS_SUMMED_BY_HOUR} AND t >= toStartOfHour($__fromTime)`)})`;
 }
 
 /** Only whole time buckets, so that a rate at the edge of the picture is not a fraction of itself. */

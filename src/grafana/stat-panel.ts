@@ -25,7 +25,7 @@ export function statPanel(options: {
   return (place) => {
     const builder = describePanel(new PanelBuilder(), { text, place, targets: [target], source, links })
       .unit(options.unit)
-      .noValue('no data')
+      .noValue(text.empty ?? 'no data')
       .thresholds(thresholds(options.steps))
       .colorMode(BigValueColorMode.Value)
       .graphMode(BigValueGraphMode.Area)

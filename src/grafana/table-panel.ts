@@ -13,8 +13,12 @@ export interface TableColumn {
   readonly title: string;
   readonly unit?: string;
   readonly decimals?: number;
-  /** In pixels. */
+  /** In pixels; columns without one share what is left. */
   readonly width?: number;
+  /** Least width in pixels of a column that shares what is left; 150 by default. */
+  readonly minWidth?: number;
+  /** Breaks long text into lines instead of cutting it off. */
+  readonly wrap?: boolean;
   /** Colours the cell by its value. */
   readonly steps?: readonly Step[];
   /** Colours the cell by its text. */
@@ -23,7 +27,7 @@ export interface TableColumn {
   readonly hidden?: boolean;
 }
 
-/** Returns a table. Cells without a value show a dash. */
+/** Returns a table. Cells without a value show a dash and no colour. */
 export function tablePanel(options: {
   readonly text: PanelText;
   readonly target: Builder<Dataquery>;
@@ -35,7 +39,6 @@ export function tablePanel(options: {
   return (place) => {
     const builder = describePanel(new PanelBuilder(), { text, place, targets: [target], source })
       .unit('short')
-      .noValue('–')
       .filterable(true);
     for (const column of columns) builder.overrideByName(column.name, propertiesOf(column));
     if (sortBy !== undefined) {
@@ -51,22 +54,26 @@ interface Property {
 }
 
 function propertiesOf(column: TableColumn): Property[] {
-  const { unit, decimals, width, steps, colors, links, hidden } = column;
+  const { unit, decimals, width, minWidth, wrap, steps, colors, links, hidden } = column;
   const isColored = steps !== undefined || colors !== undefined;
   return [
     { id: 'displayName', value: column.title },
     ...(unit === undefined ? [] : [{ id: 'unit', value: unit }]),
     ...(decimals === undefined ? [] : [{ id: 'decimals', value: decimals }]),
     ...(width === undefined ? [] : [{ id: 'custom.width', value: width }]),
+    ...(minWidth === undefined ? [] : [{ id: 'custom.minWidth', value: minWidth }]),
+    ...(wrap === true ? [{ id: 'custom.wrapText', value: true }] : []),
     ...(steps === undefined ? [] : [{ id: 'thresholds', value: { mode: 'absolute', steps } }]),
-    { id: 'mappings', value: [NOT_A_NUMBER, ...(colors === undefined ? [] : [textColors(colors)])] },
+    { id: 'mappings', value: [NOT_A_NUMBER, NOT_A_TEXT, ...(colors === undefined ? [] : [textColors(colors)])] },
     ...(isColored ? [{ id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } }] : []),
     ...(links === undefined ? [] : [{ id: 'links', value: links }]),
     ...(hidden === true ? [{ id: 'custom.hidden', value: true }] : []),
   ];
 }
 
-const NOT_A_NUMBER = { type: 'special', options: { match: 'null+nan', result: { text: '–' } } };
+const DASH = { text: '–', color: 'transparent' };
+const NOT_A_NUMBER = { type: 'special', options: { match: 'null+nan', result: DASH } };
+const NOT_A_TEXT = { type: 'special', options: { match: 'empty', result: DASH } };
 
 function textColors(colors: Readonly<Record<string, string>>): Readonly<Record<string, unknown>> {
   const options = Object.entries(colors).map(([text, color], index) => [text, { color, index }]);

@@ -30,6 +30,9 @@ export interface TimeSeriesOptions {
   /** Lower end of the axis; 0 by default, null for that of the data. */
   readonly min?: number | null;
   readonly max?: number;
+  /** Where the axis ends while all values are below it, so that small ones are seen and noise is not blown up. */
+  readonly softMax?: number;
+  readonly decimals?: number;
   readonly stacked?: boolean;
   /** Coloured bands behind the lines. */
   readonly bands?: readonly Step[];
@@ -47,7 +50,8 @@ export function timeSeriesPanel(options: TimeSeriesOptions): PlacedPanel {
       .unit(options.unit)
       .drawStyle(GraphDrawStyle.Line)
       .lineWidth(1)
-      .fillOpacity(options.stacked === true ? 30 : 8)
+      // The areas of many lines would lie on each other.
+      .fillOpacity(options.stacked === true ? 30 : options.nameLabel === undefined ? 8 : 0)
       .showPoints(VisibilityMode.Auto)
       .pointSize(4)
       // A gap of more than five minutes is a gap, not a line.
@@ -57,6 +61,8 @@ export function timeSeriesPanel(options: TimeSeriesOptions): PlacedPanel {
       .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
     if (options.min !== null) builder.min(options.min ?? 0);
     if (options.max !== undefined) builder.max(options.max);
+    if (options.softMax !== undefined) builder.axisSoftMax(options.softMax);
+    if (options.decimals !== undefined) builder.decimals(options.decimals);
     if (options.nameLabel !== undefined) builder.displayName(`\${__field.labels.${options.nameLabel}}`);
     if (options.stacked === true) builder.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
     if (options.bands !== undefined) builder.thresholds(thresholds(options.bands)).thresholdsStyle(areaStyle());

@@ -9,7 +9,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { clickHouseVariableQuery } from './clickhouse-query.ts';
 import { DATA_SOURCES, dataSourceRef } from './datasources.ts';
-import { ALL_TRAFFIC, MODEL_FILTER, sqlList, table } from './sql.ts';
+import { ALL_TRAFFIC, MODEL_FILTER, scopeFilter, signalRows, sqlList, table } from './sql.ts';
 
 /** Returns the variable that chooses one of the data sources; the provisioned one is preset. */
 export function dataSourceVariable(name: keyof typeof DATA_SOURCES): Builder<VariableModel> {
@@ -23,7 +23,7 @@ export function dataSourceVariable(name: keyof typeof DATA_SOURCES): Builder<Var
 
 /** Returns the variable that chooses one model, among those with traffic in the time range. */
 export function modelVariable(): Builder<VariableModel> {
-  const sql = `SELECT DISTINCT model FROM ${table('service_per_minute')} WHERE $__timeFilter(t) ORDER BY model`;
+  const sql = `SELECT DISTINCT model FROM ${table('service_per_hour')} WHERE ${IN_HOURS} AND segment = '' ORDER BY model`;
   return queryVariable({
     name: 'model',
     label: 'Model',
@@ -34,7 +34,7 @@ export function modelVariable(): Builder<VariableModel> {
 
 /** Returns the variable that chooses versions of the chosen model. */
 export function versionVariable(): Builder<VariableModel> {
-  const sql = `SELECT DISTINCT version FROM ${table('service_per_minute')} WHERE $__timeFilter(t) AND ${MODEL_FILTER} ORDER BY version`;
+  const sql = `SELECT DISTINCT version FROM ${table('service_per_hour')} WHERE ${IN_HOURS} AND ${MODEL_FILTER} AND segment = '' ORDER BY version`;
   return queryVariable({
     name: 'version',
     label: 'Version',
@@ -46,19 +46,24 @@ export function versionVariable(): Builder<VariableModel> {
     .current(ALL);
 }
 
-/** Returns the variable that chooses models, among those with signals in the time range; all by default. */
-export function modelsVariable(options: { readonly signals?: readonly string[] } = {}): Builder<VariableModel> {
-  const { signals = ['requests_per_second'] } = options;
-  const sql = `SELECT DISTINCT model FROM ${table('signals')} WHERE $__timeFilter(t) AND signal IN (${sqlList(signals)}) AND model != '' ORDER BY model`;
-  return queryVariable({ name: 'model', label: 'Model', description: 'Models; all by default.', sql })
-    .multi(true)
-    .includeAll(true)
-    .current(ALL);
+/**
+ * Returns the variable that chooses models, among those with one of the signals in the time range: all by default, or,
+ * with `first`, the first of them and never a word for all, which would let other models in.
+ */
+export function modelsVariable(
+  options: { readonly signals?: readonly string[]; readonly first?: boolean } = {},
+): Builder<VariableModel> {
+  const { signals = ['requests_per_second'], first = false } = options;
+  const filter = `signal IN (${sqlList(signals)}) AND model != ''`;
+  const sql = `SELECT DISTINCT model FROM ${signalRows({ of: 'fleet', filter, columns: ['model'], combine: 'last' })} ORDER BY model`;
+  const description = first ? 'One model, or several to compare.' : 'Models; all by default.';
+  const models = queryVariable({ name: 'model', label: 'Model', description, sql }).multi(true);
+  return first ? models : models.includeAll(true).current(ALL);
 }
 
 /** Returns the variable that chooses a segment of the chosen model's traffic; all traffic by default. */
 export function segmentVariable(): Builder<VariableModel> {
-  const sql = `SELECT DISTINCT if(segment = '', '${ALL_TRAFFIC}', segment) AS segment FROM ${table('service_per_minute')} WHERE $__timeFilter(t) AND ${MODEL_FILTER} ORDER BY segment`;
+  const sql = `SELECT DISTINCT if(segment = '', '${ALL_TRAFFIC}', segment) AS segment FROM ${table('service_per_hour')} WHERE ${IN_HOURS} AND ${MODEL_FILTER} ORDER BY segment`;
   return queryVariable({
     name: 'segment',
     label: 'Segment',
@@ -69,7 +74,8 @@ export function segmentVariable(): Builder<VariableModel> {
 
 /** Returns the variable that chooses GPUs among those with samples of the models of `filter`; all by default. */
 export function gpuVariable(filter: string): Builder<VariableModel> {
-  const sql = `SELECT DISTINCT gpu FROM ${table('gpu_samples')} WHERE $__timeFilter(ts) AND signal = 'gpu_utilization_ratio' AND ${filter} ORDER BY gpu`;
+  const ofGpus = `signal = 'gpu_utilization_ratio' AND ${scopeFilter('gpu')} AND ${filter}`;
+  const sql = `SELECT DISTINCT gpu FROM ${signalRows({ of: 'fleet', filter: ofGpus, columns: ['gpu'], combine: 'last' })} ORDER BY gpu`;
   return queryVariable({ name: 'gpu', label: 'GPU', description: 'GPUs and MIG slices; all by default.', sql })
     .multi(true)
     .includeAll(true)
@@ -78,9 +84,10 @@ export function gpuVariable(filter: string): Builder<VariableModel> {
 
 /** Returns the variable that chooses a feature of the chosen model, the most drifted first. */
 export function featureVariable(): Builder<VariableModel> {
+  const filter = `${MODEL_FILTER} AND signal = 'feature_psi' AND feature != ''`;
   const sql = [
-    `SELECT feature FROM ${table('signals')} FINAL WHERE $__timeFilter(t) AND ${MODEL_FILTER}`,
-    "AND signal = 'feature_psi' AND feature != '' AND state = 'ok' GROUP BY feature ORDER BY max(value) DESC, feature",
+    `SELECT feature FROM ${signalRows({ of: 'model', filter, columns: ['feature'], combine: 'max' })}`,
+    'GROUP BY feature ORDER BY max(value) DESC, feature',
   ].join(' ');
   return queryVariable({
     name: 'feature',
@@ -99,6 +106,9 @@ export function addressVariable(): Builder<VariableModel> {
     .defaultValue(address)
     .current({ selected: true, text: address, value: address });
 }
+
+/** Hours that lie in the time range, the first of them maybe in part. */
+const IN_HOURS = 't >= toStartOfHour($__fromTime) AND t <= $__toTime';
 
 const ALL = { selected: true, text: ['All'], value: ['$__all'] };
 

@@ -31,6 +31,9 @@ export type SignalGroup =
 
 export type SignalDirection = 'higher_is_worse' | 'lower_is_worse' | 'neutral';
 
+/** How the minutes of a bucket become one value: their mean, the highest or the newest of them. */
+export type SignalCombine = 'avg' | 'max' | 'last';
+
 /** What a signal is: the one place that metrics, panels, alerts and documentation are made from. */
 export interface SignalDefinition {
   readonly name: string;
@@ -44,6 +47,8 @@ export interface SignalDefinition {
   readonly grafanaUnit: string;
   /** True when every value lies in 0..1. */
   readonly bounded: boolean;
+  /** How the minutes of a bucket become one value. */
+  readonly combine: SignalCombine;
   /** Aggregate over the rows of table `signals` that fall into one time bucket of one series. */
   readonly sql: string;
   /** Selector of the model-level series, or of every series when there is no model-level one. */
@@ -58,7 +63,7 @@ export interface SignalEntry {
   readonly help: string;
   readonly direction: SignalDirection;
   /** How the minutes of a bucket become one value. */
-  readonly combine: 'avg' | 'max' | 'last';
+  readonly combine: SignalCombine;
   readonly bounded?: boolean;
   readonly grafanaUnit?: string;
 }
@@ -76,12 +81,12 @@ export const SUFFIXED_UNITS = [
 
 /** Returns the full definitions of a group's entries. */
 export function defineSignals(group: SignalGroup, entries: readonly SignalEntry[]): readonly SignalDefinition[] {
-  return entries.map(({ combine, ...entry }) => ({
+  return entries.map((entry) => ({
     ...entry,
     group,
     bounded: entry.bounded ?? false,
     grafanaUnit: entry.grafanaUnit ?? GRAFANA_UNITS[entry.unit],
-    sql: AGGREGATES[combine],
+    sql: AGGREGATES[entry.combine],
     promql: selectorOf(entry),
   }));
 }

@@ -32,7 +32,7 @@ export const ALL_VERSIONS: VariableValues = { values: { ...VALUES, version: VERS
 
 /** Returns the values that a query is asked with: everything, or one of each; a query of categories wants such a feature. */
 export function choose(sql: string, all: readonly string[]): VariableValues {
-  const feature = sql.includes("kind = 'categorical') AS g") ? 'feature_2' : 'feature_1';
+  const feature = sql.includes("kind = 'categorical') AS names") ? 'feature_2' : 'feature_1';
   const version = all.includes('version') ? VERSIONS : ['2'];
   return { values: { ...VALUES, feature: [feature], version }, all };
 }

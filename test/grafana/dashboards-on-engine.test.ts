@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { dashboards } from '../../dashboards/index.ts';
 import { catalogue } from '../../src/signals/catalogue.ts';
+import { rollSignalHours } from '../../src/store/queries/signal-hours.ts';
 import { startTestStore, type TestStore } from '../support/engine.ts';
 import { type Answer, shapeProblems } from './answer-shape.ts';
 import { ALL_VERSIONS, type AskOptions, askLikeGrafana, choose, VALUES } from './ask-like-grafana.ts';
@@ -27,6 +28,7 @@ describe('every query of every dashboard', () => {
     expect([...purposes].toSorted()).toEqual([
       'annotation',
       'barchart',
+      'heatmap',
       'stat',
       'status-history',
       'table',
@@ -189,6 +191,60 @@ describe('panel of another dashboard', () => {
     ]);
   });
 
+  it('cost by team adds up the models of a namespace', async () => {
+    const rows = await fleetRows(sqlOf('Cost by team', 0, 'plumbline-fleet'));
+    expect(rows).toEqual([
+      { team: '(elsewhere)', 'USD an hour': 999 },
+      { team: 'serving', 'USD an hour': 7 },
+    ]);
+  });
+
+  it('alert review tells how soon a page was taken on, by the first to do so', async () => {
+    expect(await fleetRows(sqlOf('Taken on after', 0, 'plumbline-alerts'))).toMatchObject([{ Value: 120 }]);
+    const rows = await fleetRows(sqlOf('Newest alerts', 0, 'plumbline-alerts'));
+    expect(rows.map((row) => [row['alert'], row['acknowledged_seconds']])).toEqual([
+      ['Drifted', null],
+      ['Slow', 120],
+    ]);
+  });
+
+  it('alert review counts the pages of critical rules only', async () => {
+    expect(await fleetRows(sqlOf('Pages a week by rule', 0, 'plumbline-alerts'))).toEqual([
+      { rule: 'Slow', 'last 7 days': 1, 'a mean week': 1 },
+    ]);
+  });
+
+  it('alert review counts the alarms of each clause that compound rules avoided', async () => {
+    expect(await fleetRows(sqlOf('Alarms avoided', 0, 'plumbline-alerts'))).toMatchObject([{ Value: 2 }]);
+    expect(await fleetRows(sqlOf('Alarms that compound rules avoided', 0, 'plumbline-alerts'))).toEqual([
+      { alert: 'Slow', clause: 'latency high', alarms: 2, minutes: 10 },
+    ]);
+  });
+
+  it('silences in force are neither over nor removed, and read as they were written', async () => {
+    expect(await fleetRows(sqlOf('Silences in force', 0, 'plumbline-alerts'))).toMatchObject([
+      { matched: 'alert=Slow, model!=~o.*', comment: 'known' },
+    ]);
+  });
+
+  it('heatmap counts the requests of each span of time, not those below it too', async () => {
+    const rows = await fleetRows(sqlOf('Time to first token, how many requests', 0, 'plumbline-llm'));
+    expect(rows).toHaveLength(59);
+    expect(rows[0]).toMatchObject({ '100 ms': 2, '250 ms': 0, '500 ms': 3, '750 ms': 0, '10 s': 0, longer: 1 });
+  });
+
+  it('drift by segment compares with the same hours a week before', async () => {
+    const week = 7 * 86_400_000;
+    const hour = 3_600_000;
+    const { rows } = await ask(sqlOf('Drift by segment', 0, 'plumbline-feature-drift'), {
+      fromMs: FROM_MS + week,
+      toMs: TO_MS + week - hour / 2,
+    });
+    expect(rows).toEqual([]);
+    const [now] = await fleetRows(sqlOf('Drift by segment', 0, 'plumbline-feature-drift'));
+    expect(now).toMatchObject({ segment: 'carrier=AA', requests: 10_800, share: 1, share_before: null, score: 0.4 });
+  });
+
   it('reads the hours when the range is long', async () => {
     const sql = sqlOf('Traffic by version');
     const { rows } = await ask(sql, {
@@ -200,6 +256,41 @@ describe('panel of another dashboard', () => {
       { version: '1', Value: 2 },
       { version: '2', Value: 1 },
     ]);
+  });
+});
+
+describe('a range of a week', () => {
+  const range = { fromMs: TO_MS - 7 * 86_400_000, toMs: TO_MS + 300_000, intervalMs: 600_000 };
+  const ofSignals = queries.filter(({ sql }) => sql.includes('signals_per_hour'));
+  const answers = async () => {
+    const found = new Map<string, readonly string[]>();
+    for (const { name, sql } of ofSignals) {
+      const { rows } = await ask(sql, { variables: choose(sql, ['version', 'gpu']), ...range });
+      found.set(name, rows.map((row) => rounded(row)).toSorted());
+    }
+    return found;
+  };
+
+  it('says the same from hours as from minutes, with the minutes that no hour has yet', async () => {
+    await test.store.command({
+      name: 'one_minute_more',
+      sql: `INSERT INTO signals SELECT t + 3600, signal, model, version, feature, segment, gpu, value, state, evaluated_at FROM signals FINAL WHERE t = ${TO_MS / 1000 - 3600}`,
+    });
+    const fromMinutes = await answers();
+    expect(fromMinutes.size).toBeGreaterThan(20);
+    expect([...fromMinutes].filter(([, rows]) => rows.length === 0)).toEqual([]);
+    const hours = [FROM_MS / 1000];
+    await test.store.command({ name: 'roll', sql: rollSignalHours, parameters: { hours } });
+    const fromHours = await answers();
+    expect(Object.fromEntries(fromHours)).toEqual(Object.fromEntries(fromMinutes));
+    // What only the hours hold shows that it is they that are read.
+    await test.store.command({
+      name: 'mark',
+      sql: `INSERT INTO signals_per_hour SELECT t, signal, model, version, feature, segment, gpu, n, 77, 77, 77, 77, newest_t, now64(3) + 1 FROM signals_per_hour FINAL`,
+    });
+    const marked = await answers();
+    const unread = [...marked].filter(([name, rows]) => String(rows) === String(fromHours.get(name)));
+    expect(unread.map(([name]) => name).filter((name) => !name.includes('variable'))).toEqual([]);
   });
 });
 
@@ -237,6 +328,11 @@ describe('annotations', () => {
 
 function ask(sql: string, options: Partial<AskOptions> = {}): Promise<Answer> {
   return askLikeGrafana(test.store, sql, { variables: ALL_VERSIONS, ...options });
+}
+
+/** A row as text, its numbers to nine digits. */
+function rounded(row: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(row, (_key, value: unknown) => (typeof value === 'number' ? value.toPrecision(9) : value));
 }
 
 /** The nth query of the panel, or that of the annotation, of a title. */

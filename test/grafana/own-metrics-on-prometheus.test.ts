@@ -63,7 +63,7 @@ describe.skipIf(binary === undefined)('PromQL of the dashboards on a real Promet
     await seed(service);
     address = `127.0.0.1:${await findFreePort()}`;
     prometheus = startPrometheus([service.url.replace('http://', ''), kafka.target]);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     if (prometheus !== undefined) {

@@ -72,7 +72,7 @@ const FAULTS: readonly Fault[] = [
     what: 'time that is not the first column',
     uid: 'plumbline-gpu-fleet',
     panel: 'Busy',
-    sql: (sql) => sql.replace(/^SELECT (\S+\(t\) AS time), (.*?), (.*)$/m, 'SELECT $2, $1, $3'),
+    sql: (sql) => sql.replace(/^SELECT (.*? AS time), (.*?), (.*)$/m, 'SELECT $2, $1, $3'),
     caught: /first column is not the time/,
   },
   {
@@ -208,7 +208,7 @@ describe('a fault planted in a dashboard is found', () => {
       const count = objectsAt(dashboard, 'panels').length;
       for (let index = 0; index < count; index += 1) expect(await problemsOf(dashboard, index)).toEqual([]);
     }
-  }, 60_000);
+  });
 });
 
 function plantIn(dashboard: JsonObject, fault: Fault): { readonly planted: JsonObject; readonly index: number } {

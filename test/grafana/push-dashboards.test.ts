@@ -86,7 +86,7 @@ describe('plumbline generate --push', () => {
     expect([first.code, first.stderr, second.code, second.stderr]).toEqual([0, '', 0, '']);
     expect(first.stdout).toBe(uids.map((uid) => `${uid}: created\n`).join(''));
     expect(second.stdout).toBe(uids.map((uid) => `${uid}: unchanged\n`).join(''));
-  }, 120_000);
+  });
 
   it.each([
     ['without a token', [], 2, 'GRAFANA_TOKEN'],

@@ -12,7 +12,7 @@ export const VERSIONS = ['1', '2'] as const;
  */
 export async function seedFleet(store: Store): Promise<void> {
   // Merged parts would hide a query that forgets to take the newest row.
-  for (const name of ['signals', 'drift_results', 'alert_history']) {
+  for (const name of ['signals', 'signals_by_day', 'drift_results', 'alert_history']) {
     await store.command({ name: 'stop_merges', sql: `SYSTEM STOP MERGES ${name}` });
   }
   const rows = [
@@ -76,8 +76,15 @@ const MODEL_SIGNALS: Readonly<Record<string, number>> = {
   gpu_power_watts: 400,
   cost_per_hour_usd: 7,
   cost_per_thousand_predictions_usd: 0.65,
+  llm_ttft_p50_seconds: 0.4,
   llm_ttft_p95_seconds: 0.8,
+  llm_ttft_p99_seconds: 1.2,
+  llm_inter_token_p50_seconds: 0.02,
   llm_inter_token_p95_seconds: 0.03,
+  llm_inter_token_p99_seconds: 0.04,
+  serving_queue_time_seconds: 0.1,
+  llm_prefill_seconds: 0.3,
+  llm_decode_seconds: 2,
   llm_queue_depth: 4,
   llm_kv_cache_ratio: 0.6,
   llm_preemptions_per_second: 0.1,
@@ -156,6 +163,23 @@ function recordRows(): readonly string[] {
      SELECT n, minute, 100, 1, 2, minute, minute, 500 FROM ${MINUTES}`,
     `INSERT INTO labels (prediction_id, model, label_ts, label_number, label_class, received)
      SELECT toString(n), '${MODEL}', minute - 60, 1, '', minute FROM ${MINUTES}`,
+    ...['ours', 'other'].map(
+      (whose) => `INSERT INTO serving_samples (measure, runtime, model, version, part, outcome, series, le, ts, value)
+        SELECT 'ttft_bucket', 'vllm', '${whose === 'ours' ? MODEL : whose}', '', '', '', 1, le, minute, ${whose === 'ours' ? 1 : 999} * (n + 1) * transform(le, [0.1, 0.5, inf], [2, 5, 6], 0)
+        FROM ${MINUTES} CROSS JOIN (SELECT arrayJoin([0.1, 0.5, inf]) AS le) AS bounds`,
+    ),
+    `INSERT INTO page_acknowledgements (episode, dedup_key, responder, at)
+     VALUES ('e1', 'plumbline/Slow/${MODEL}', 'ana', '2026-11-20 10:27:00'), ('e1', 'plumbline/Slow/${MODEL}', 'joe', '2026-11-20 10:35:00'),
+            ('e4', 'plumbline/Slow/other', 'ana', '2026-11-20 10:59:00')`,
+    `INSERT INTO silences (id, matchers, comment, created_by, starts, ends, removed, updated)
+     VALUES ('s1', '[{"name":"alert","value":"Slow"},{"name":"model","value":"o.*","isRegex":true,"isEqual":false}]', 'known', 'ana', '2026-11-20 10:30:00', '2026-11-20 12:00:00', 0, '2026-11-20 10:30:00'),
+            ('s2', '[]', 'over', 'ana', '2026-11-20 10:00:00', '2026-11-20 10:30:00', 0, '2026-11-20 10:00:00'),
+            ('s3', '[]', 'removed', 'ana', '2026-11-20 10:00:00', '2026-11-20 12:30:00', 0, '2026-11-20 10:00:00'),
+            ('s3', '[]', 'removed', 'ana', '2026-11-20 10:00:00', '2026-11-20 12:30:00', 1, '2026-11-20 10:10:00')`,
+    `INSERT INTO avoided_alarms (alert, scope_key, model, clause, since, minutes, updated)
+     VALUES ('Slow', '${MODEL}', '${MODEL}', 'latency high', '2026-11-20 10:05:00', 7, '2026-11-20 10:12:00'),
+            ('Slow', '${MODEL}', '${MODEL}', 'latency high', '2026-11-20 10:45:00', 3, '2026-11-20 10:48:00'),
+            ('Slow', 'other', 'other', 'latency high', '2026-11-20 10:45:00', 999, '2026-11-20 10:48:00')`,
     `INSERT INTO outbox (delivery_id, target, dedup_key, action, body, state, occurred, created, updated, revision)
      VALUES ('d1', 'pagerduty', 'k', 'trigger', '{}', 'delivered', '2026-11-20 10:25:00', '2026-11-20 10:25:01', '2026-11-20 10:25:03', 2),
             ('d1', 'pagerduty', 'k', 'trigger', '{}', 'pending', '2026-11-20 10:25:00', '2026-11-20 10:25:01', '2026-11-20 10:25:01', 1)`,

@@ -9,7 +9,14 @@ import { z } from 'zod';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TYPES = `${ROOT}node_modules/@grafana/schema/dist/types/raw`;
 /** The types of panels that we use, and which of their two types each has. */
-const PANELS = { barchart: true, stat: false, statushistory: true, table: true, timeseries: true } as const;
+const PANELS = {
+  barchart: true,
+  heatmap: true,
+  stat: false,
+  statushistory: true,
+  table: true,
+  timeseries: true,
+} as const;
 
 /** Every root type has a schema of its own, because their names are the same in each panel. */
 function schemaOf(file: string, type: string): unknown {

@@ -34,14 +34,24 @@ export interface BackfilledPrometheus {
  * @throws Error when Prometheus is missing or does not start
  */
 export async function startBackfilledPrometheus(folder: string, openMetrics: string): Promise<BackfilledPrometheus> {
-  const [prometheus, promtool] = [requireTool('prometheus'), requireTool('promtool')];
-  if (prometheus === undefined || promtool === undefined) throw new Error('Prometheus is missing.');
-  const [samples, blocks, config] = ['samples.txt', 'blocks', 'prometheus.yaml'].map((name) => join(folder, name));
-  writeFileSync(samples ?? '', openMetrics);
-  writeFileSync(config ?? '', 'global: {}\n');
-  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', samples ?? '', blocks ?? ''], {
-    stdio: 'ignore',
-  });
+  const promtool = requireTool('promtool');
+  if (promtool === undefined) throw new Error('Prometheus is missing.');
+  const [samples, blocks] = [join(folder, 'samples.txt'), join(folder, 'blocks')];
+  writeFileSync(samples, openMetrics);
+  execFileSync(promtool, ['tsdb', 'create-blocks-from', 'openmetrics', samples, blocks], { stdio: 'ignore' });
+  return startPrometheus(folder, blocks);
+}
+
+/**
+ * Starts a Prometheus on the data folder of an earlier one, which it may change.
+ *
+ * @throws Error when Prometheus is missing or does not start
+ */
+export async function startPrometheus(folder: string, blocks: string): Promise<BackfilledPrometheus> {
+  const prometheus = requireTool('prometheus');
+  if (prometheus === undefined) throw new Error('Prometheus is missing.');
+  const config = join(folder, 'prometheus.yaml');
+  writeFileSync(config, 'global: {}\n');
   const port = await freePort();
   const child = spawn(
     prometheus,

@@ -19,6 +19,7 @@ export async function seedPictureFleet(store: Store): Promise<void> {
     ...gpuStatements(),
     ...recordStatements(),
     ...gridStatements(TO_MS),
+    ...MODELS.filter(({ isLlm }) => isLlm === true).map(firstTokenStatement),
   ];
   for (const [index, sql] of statements.entries()) await store.command({ name: `picture_${index}`, sql });
   await store.insert(
@@ -94,13 +95,29 @@ function valuesOf(model: FleetModel): Readonly<Record<string, string>> {
 function llmValues(model: FleetModel): Readonly<Record<string, string>> {
   const full = `greatest(0, sin(n / 57.)) * ${model.gpu}`;
   return {
+    llm_ttft_p50_seconds: `0.16 + 0.5 * pow(${full}, 3)`,
     llm_ttft_p95_seconds: `0.35 + 1.1 * pow(${full}, 3)`,
+    llm_ttft_p99_seconds: `0.6 + 2.4 * pow(${full}, 3)`,
+    llm_inter_token_p50_seconds: `0.019 + 0.008 * pow(${full}, 2)`,
     llm_inter_token_p95_seconds: `0.028 + 0.02 * pow(${full}, 2)`,
+    llm_inter_token_p99_seconds: `0.041 + 0.05 * pow(${full}, 2)`,
+    serving_queue_time_seconds: `0.02 + 1.2 * pow(${full}, 3)`,
+    llm_prefill_seconds: `0.14 + 0.1 * ${full}`,
+    llm_decode_seconds: `2.6 + 1.4 * pow(${full}, 2)`,
     llm_queue_depth: `round(14 * pow(${full}, 3))`,
     llm_kv_cache_ratio: `0.35 + 0.6 * ${full}`,
     llm_preemptions_per_second: `0.4 * pow(${full}, 6)`,
     llm_output_tokens_per_second: `${model.perSecond * 180} * ${BUSY}`,
   };
+}
+
+/** Buckets of the time to the first token as vLLM counts them: they only rise. */
+function firstTokenStatement(model: FleetModel): string {
+  const bounds = '[0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 10, inf]';
+  const middle = `0.16 + 0.5 * pow(greatest(0, sin(n / 57.)) * ${model.gpu}, 3)`;
+  return `INSERT INTO serving_samples (measure, runtime, model, version, part, outcome, series, le, ts, value)
+    SELECT 'ttft_bucket', 'vllm', '${model.name}', '', '', '', 1, le, minute, sum(c) OVER (PARTITION BY le ORDER BY minute)
+    FROM (SELECT minute, arrayJoin(${bounds}) AS le, ${model.perSecond} * 60 * if(isFinite(le), 1 / (1 + pow(le / (${middle}), -2.6)), 1) AS c FROM ${MINUTES})`;
 }
 
 function signalStatements(model: FleetModel): readonly string[] {

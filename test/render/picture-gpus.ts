@@ -37,7 +37,7 @@ export function gpuStatements(): readonly string[] {
       signalStatement('gpu_xid_changes', model, `'', '', '${gpu}'`, index === 1 ? 'toFloat64(n = 331)' : '0'),
       ...noisy.map(
         ([signal, value]) => `INSERT INTO gpu_samples (ts, signal, gpu, node, namespace, pod, model, weight, value)
-          SELECT minute, '${signal}', '${gpu}', 'gpu-node-${1 + (index % 3)}', 'serving', '${model}-${index}', '${model}', 1, ${jitter(value, gpu + signal, 0.02)} FROM ${MINUTES}`,
+          SELECT minute, '${signal}', '${gpu}', 'gpu-node-${1 + (index % 3)}', '${['travel', 'travel', 'search', 'ads', 'payments', 'assistants', 'assistants', 'growth'][index]}', '${model}-${index}', '${model}', 1, ${jitter(value, gpu + signal, 0.02)} FROM ${MINUTES}`,
       ),
     ];
   });

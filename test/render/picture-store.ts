@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { systemClock } from '../../src/core/clock.ts';
+import { LIVE_TO_MS } from '../../src/demo/demo-dates.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Telemetry } from '../../src/telemetry/telemetry.ts';
@@ -12,7 +13,6 @@ import { PREFERRED } from './picture-models.ts';
 
 const COLUMNS = z.array(z.object({ name: z.string(), type: z.string() }));
 const ROWS = z.array(z.record(z.string(), z.unknown()));
-const END = z.array(z.object({ to_ms: z.number() }));
 
 /** Where the pictures' numbers come from. */
 export interface PictureStore {
@@ -23,8 +23,8 @@ export interface PictureStore {
   close(): Promise<void>;
 }
 
-/** Opens a data folder of an embedded engine, or, without one, a fresh engine with the invented fleet. */
-export async function openPictureStore(folder: string | undefined, to: string | undefined): Promise<PictureStore> {
+/** Opens the data folder of the demo, or, without one, a fresh engine with the invented fleet. */
+export async function openPictureStore(folder: string | undefined): Promise<PictureStore> {
   if (folder === undefined) {
     const { store, stop } = await startTestStore();
     await seedPictureFleet(store).catch(async (error: unknown) => {
@@ -51,11 +51,7 @@ export async function openPictureStore(folder: string | undefined, to: string | 
     telemetry: new Telemetry(new Registry()),
   });
   const { store } = opened;
-  const newest = END.parse(
-    await store.rows({ name: 'newest', sql: 'SELECT toUnixTimestamp(max(t)) * 1000 AS to_ms FROM signals' }),
-  );
-  const toMs = to === undefined ? (newest[0]?.to_ms ?? 0) : Date.parse(to);
-  return { toMs, preferred: PREFERRED, ask: (sql) => ask(store, sql), close: () => opened.close() };
+  return { toMs: LIVE_TO_MS, preferred: PREFERRED, ask: (sql) => ask(store, sql), close: () => opened.close() };
 }
 
 async function ask(store: Store, sql: string): Promise<Answer> {

@@ -11,18 +11,21 @@ import { textAt } from '../../src/grafana/json.ts';
 import { startBackfilledPrometheus, type BackfilledPrometheus } from './backfilled-prometheus.ts';
 import type { Answer, PanelReport } from './browser/bridge.ts';
 import { bundlePage, type PageBundle } from './bundle.ts';
+import { demoMetrics } from './demo-metrics.ts';
+import { DEMO_VIEWS, type DemoView, NOT_OF_DEMO } from './demo-views.ts';
 import { openPictureStore, type PictureStore } from './picture-store.ts';
 import { pictureMetrics } from './picture-metrics.ts';
 
 const ADDRESS = 'http://dashboards.invalid/';
 const WIDTH = 1600;
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const LARGEST_BYTES = 300_000;
 
 const { values: flags } = parseArgs({
   options: {
     data: { type: 'string' },
-    to: { type: 'string' },
+    metrics: { type: 'string' },
     only: { type: 'string' },
     out: { type: 'string', default: 'docs/pictures' },
     chromium: { type: 'string', default: '/usr/bin/chromium' },
@@ -35,24 +38,50 @@ process.exitCode = await renderAll();
 async function renderAll(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-render-'));
   const bundle = await bundlePage();
-  const source = await openPictureStore(flags.data, flags.to);
-  const prometheus = await startBackfilledPrometheus(folder, pictureMetrics(source.toMs));
   const browser = await chromium.launch({ executablePath: flags.chromium, args: ['--no-sandbox'] });
+  const made = dashboards
+    .map((make) => make())
+    .filter((dashboard) => flags.only === undefined || flags.only.split(',').includes(textAt(dashboard, 'uid')));
+  const isOfDemo = (dashboard: JsonObject): boolean =>
+    flags.data !== undefined && !NOT_OF_DEMO.has(textAt(dashboard, 'uid'));
   let failures = 0;
   try {
     mkdirSync(flags.out, { recursive: true });
-    for (const make of dashboards) {
-      const dashboard = make();
-      if (flags.only !== undefined && textAt(dashboard, 'uid') !== flags.only) continue;
-      failures += await renderOne({ dashboard, bundle, browser, source, prometheus });
+    for (const data of [undefined, flags.data]) {
+      const chosen = made.filter((dashboard) => isOfDemo(dashboard) === (data !== undefined));
+      if (chosen.length > 0) failures += await renderFrom({ data, dashboards: chosen, folder, bundle, browser });
+      if (flags.data === undefined) break;
     }
   } finally {
     await browser.close();
-    await prometheus.stop();
-    await source.close();
     rmSync(folder, { recursive: true, force: true });
   }
   return failures === 0 ? 0 : 1;
+}
+
+/** Draws dashboards from the demo's data folder or, without one, from the invented fleet. */
+async function renderFrom(options: {
+  readonly data: string | undefined;
+  readonly dashboards: readonly JsonObject[];
+  readonly folder: string;
+  readonly bundle: PageBundle;
+  readonly browser: Browser;
+}): Promise<number> {
+  const { data, bundle, browser } = options;
+  const folder = mkdtempSync(join(options.folder, 'source-'));
+  const source = await openPictureStore(data);
+  const metrics = data === undefined || flags.metrics === undefined ? undefined : demoMetrics(flags.metrics);
+  const prometheus = await startBackfilledPrometheus(folder, metrics ?? pictureMetrics(source.toMs));
+  let failures = 0;
+  try {
+    for (const dashboard of options.dashboards) {
+      failures += await renderOne({ dashboard, bundle, browser, source, prometheus, isOfDemo: data !== undefined });
+    }
+  } finally {
+    await prometheus.stop();
+    await source.close();
+  }
+  return failures;
 }
 
 interface Scene {
@@ -61,9 +90,10 @@ interface Scene {
   readonly browser: Browser;
   readonly source: PictureStore;
   readonly prometheus: BackfilledPrometheus;
+  readonly isOfDemo: boolean;
 }
 
-async function renderOne({ dashboard, bundle, browser, source, prometheus }: Scene): Promise<number> {
+async function renderOne({ dashboard, bundle, browser, source, prometheus, isOfDemo }: Scene): Promise<number> {
   const uid = textAt(dashboard, 'uid');
   const page = await browser.newPage({ viewport: { width: WIDTH, height: 900 }, timezoneId: 'UTC', locale: 'en-US' });
   const complaints: string[] = [];
@@ -87,7 +117,10 @@ async function renderOne({ dashboard, bundle, browser, source, prometheus }: Sce
   await page.goto(ADDRESS);
   await page.addStyleTag({ content: bundle.styles });
   await page.addScriptTag({ content: bundle.script });
-  const request = { dashboard, ...spanOf(dashboard, source.toMs), width: WIDTH, preferred: source.preferred };
+  const view: DemoView | undefined = isOfDemo ? DEMO_VIEWS[uid] : undefined;
+  const span = view ?? spanOf(dashboard, source.toMs);
+  const preferred = { ...source.preferred, ...view?.preferred };
+  const request = { dashboard, fromMs: span.fromMs, toMs: span.toMs, width: WIDTH, preferred };
   const reports = await page.evaluate<readonly PanelReport[], string>(
     (text) => window.renderDashboard(JSON.parse(text)),
     JSON.stringify(request),
@@ -109,7 +142,9 @@ async function renderOne({ dashboard, bundle, browser, source, prometheus }: Sce
 function spanOf(dashboard: JsonObject, toMs: number): { readonly fromMs: number; readonly toMs: number } {
   const { time } = z.object({ time: z.object({ from: z.string() }) }).parse(dashboard);
   const [, amount, unit] = /^now-(\d+)([hd])$/.exec(time.from) ?? [];
-  return { fromMs: toMs - Number(amount) * HOUR * (unit === 'd' ? 24 : 1), toMs };
+  // A tick at the very edge would be cut off.
+  const endMs = toMs - 2 * MINUTE;
+  return { fromMs: endMs - Number(amount) * HOUR * (unit === 'd' ? 24 : 1), toMs: endMs };
 }
 
 /** As many colours as fit: dark flat pictures need few. */

@@ -64,7 +64,8 @@ export function HistoryBody({ panel, frames, range, theme, width, height }: Body
                 </g>
               );
             })}
-            {scaleUtc([from, to])
+            {scaleUtc()
+              .domain([from, to])
               .ticks(TICKS)
               .map((at) => at.getTime())
               .map((time) => (
@@ -75,7 +76,9 @@ export function HistoryBody({ panel, frames, range, theme, width, height }: Body
                   textAnchor="middle"
                   fill={theme.colors.text?.secondary}
                 >
-                  {new Date(time).toISOString().slice(11, 16)}
+                  {to - from > 2 * 86_400_000
+                    ? new Date(time).toISOString().slice(5, 10)
+                    : new Date(time).toISOString().slice(11, 16)}
                 </text>
               ))}
           </svg>

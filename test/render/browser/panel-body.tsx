@@ -2,6 +2,7 @@ import type { DataFrame, GrafanaTheme2, InterpolateFunction, TimeRange } from '@
 import type { Panel } from '@grafana/schema';
 import type { ReactNode } from 'react';
 import { BarsBody } from './bars-body.tsx';
+import { HeatmapBody } from './heatmap-body.tsx';
 import { HistoryBody } from './history-body.tsx';
 import { LinesBody } from './lines-body.tsx';
 import { StatBody } from './stat-body.tsx';
@@ -39,6 +40,8 @@ export function PanelBody(props: BodyProps): ReactNode {
       return <TableBody {...props} />;
     case 'status-history':
       return <HistoryBody {...props} />;
+    case 'heatmap':
+      return <HeatmapBody {...props} />;
     case 'barchart':
       return <BarsBody {...props} />;
     default:
