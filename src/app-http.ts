@@ -38,8 +38,8 @@ import type { Store } from './store/store.ts';
 import type { CollectorHealth } from './telemetry/collector-health.ts';
 import { storedDrift } from './stored-drift.ts';
 
-/** A page is shown by then; what is still being added up is there when it loads itself again. */
-const PAGE_PATIENCE_MS = 100;
+/** How long a page waits for what is added up from single predictions, before it is shown and loads itself again. */
+const PAGE_PATIENCE_MS = 50;
 
 export interface HttpOptions {
   readonly config: Config;

@@ -123,7 +123,7 @@ async function assemble(
     clock,
     wallClock,
     drift: schedule,
-    constants: () => constantSignals(config, clock.now()),
+    constants: () => constantSignals(config),
     importances: new Map(config.models.map(({ name }) => [name, driftSettings(config, name).importance])),
     evaluateAlerts: async (range) => {
       await writeRegistryAges({ store, models: registered, range, nowMs: clock.now() });

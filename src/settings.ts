@@ -59,8 +59,8 @@ export function registeredModels(config: Config): readonly RegisteredModel[] {
   );
 }
 
-/** Returns the objectives of each model as constant series named slo_<objective>, its age at a moment, and declared prices. */
-export function constantSignals(config: Config, nowMs: number): ConstantSignals {
+/** Returns the objectives of each model as constant series named slo_<objective>, since when its age counts, and declared prices. */
+export function constantSignals(config: Config): ConstantSignals {
   return new Map(
     config.models.map((model) => {
       const objectives = Object.entries(model.slo).flatMap(([name, value]) =>
@@ -69,7 +69,7 @@ export function constantSignals(config: Config, nowMs: number): ConstantSignals 
       const age =
         model.staleness?.trained_at === undefined
           ? []
-          : [['model_age_seconds', Math.max(0, (nowMs - model.staleness.trained_at) / 1000)]];
+          : [['model_age_seconds', { sinceMs: model.staleness.trained_at }]];
       const { usd_per_hour: declared, usd_per_gpu_hour: gpuPrice } = model.cost ?? {};
       const prices = [
         ...(declared === undefined ? [] : [['declared_cost_per_hour_usd', declared]]),

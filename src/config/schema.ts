@@ -107,6 +107,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       interval: duration().default(60_000).describe('How often the minute loop looks for closed minutes.'),
       delay: duration().default(5_000).describe('How long after its end a minute is evaluated.'),
+      lease: duration()
+        .refine((ms) => ms >= 2000, 'must be 2s or longer')
+        .default(24_000)
+        .describe('How long a replica that died keeps the others from evaluating and paging in its place.'),
     })
     .prefault({}),
   telemetry: telemetrySchema.prefault({}),

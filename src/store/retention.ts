@@ -27,6 +27,7 @@ const TABLES: readonly Kept[] = [
   { setting: 'samples', table: 'gpu_samples', since: 'ts' },
   { setting: 'samples', table: 'serving_samples', since: 'ts' },
   { setting: 'signals', table: 'signals', since: 't' },
+  { setting: 'signals', table: 'signals_by_day', since: 't' },
   { setting: 'dead_letters', table: 'dead_letters', since: 'received' },
 ];
 

@@ -50,6 +50,7 @@ const SHARDED = new Set([
   'dead_letters',
   'ingest_receipts',
   'service_per_minute',
+  'service_per_hour',
   'features_seen',
   'feature_histogram',
   'labels',

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import type { FastifyInstance } from 'fastify';
 import type { DriftReport } from '../../src/analysis/drift/report.ts';
 import { guard } from '../../src/api/auth.ts';
+import type { PagesDependencies } from '../../src/api/pages/pages-dependencies.ts';
 import { registerPages } from '../../src/api/pages/register-pages.ts';
 import type { DriftRequest } from '../../src/api/read/read-dependencies.ts';
 import { registerReadRoutes } from '../../src/api/read/register-read-routes.ts';
@@ -28,7 +29,11 @@ export interface ApiFixture {
 }
 
 /** Returns a server with the read routes and pages over a store; a token guards it when one is given. */
-export async function startApi(store: Store, tokens: Parameters<typeof guard>[0] = []): Promise<ApiFixture> {
+export async function startApi(
+  store: Store,
+  tokens: Parameters<typeof guard>[0] = [],
+  patience: Partial<Pick<PagesDependencies, 'patienceMs' | 'wallClock'>> = {},
+): Promise<ApiFixture> {
   const clock = new FakeClock(NOW);
   const driftRequests: DriftRequest[] = [];
   const app = await createServer({ logger: pino({ level: 'silent' }), version: '0.0.0' });
@@ -46,7 +51,7 @@ export async function startApi(store: Store, tokens: Parameters<typeof guard>[0]
     },
   };
   await registerReadRoutes(app, deps);
-  await registerPages(app, deps);
+  await registerPages(app, { ...deps, ...patience });
   await app.ready();
   return { app, clock, driftRequests };
 }

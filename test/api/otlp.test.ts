@@ -1,10 +1,18 @@
 import { gzipSync } from 'node:zlib';
 import { compress } from '@mongodb-js/zstd';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { Root } from 'protobufjs/light.js';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import type { Service } from '../../src/app.ts';
+import { createModelMatch } from '../../src/collectors/gpu/model-match.ts';
+import { GpuTelemetry } from '../../src/collectors/gpu/gpu-telemetry.ts';
+import { otlpConfigSchema } from '../../src/collectors/otlp/config.ts';
 import { otlpMessages } from '../../src/collectors/otlp/otlp-messages.ts';
+import { OtlpReceiver } from '../../src/collectors/otlp/otlp-receiver.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { Telemetry } from '../../src/telemetry/telemetry.ts';
 import { type Answer, type Body, request } from '../support/client.ts';
 import { startInProcess } from '../support/in-process.ts';
 import { waitFor } from '../support/processes.ts';
@@ -308,6 +316,38 @@ test.each([
     }
   },
 );
+
+test('GPU samples are derived from metrics once, and the pod of the resource says whose they are', async () => {
+  const telemetry = new Telemetry(new Registry());
+  const receiver = new OtlpReceiver({
+    config: otlpConfigSchema.parse({}),
+    store: service.store,
+    writer: service.writer,
+    gpu: new GpuTelemetry(createModelMatch([{ model: 'scorer', gpu: { pod: 'scorer-.*' } }]), telemetry),
+    telemetry,
+    logger: pino({ level: 'silent' }),
+    clock: systemClock,
+    wallClock: systemClock,
+    random: Math.random,
+    answerMs: 60_000,
+  });
+  const resource = { attributes: [text('k8s.pod.name', 'scorer-0'), text('k8s.node.name', 'gpu-3')] };
+  const dataPoints = [{ timeUnixNano: NANOS, asDouble: 93, attributes: [text('UUID', 'GPU-1'), text('gpu', '0')] }];
+  const metrics = [{ name: 'DCGM_FI_DEV_GPU_UTIL', gauge: { dataPoints } }];
+  const body = Buffer.from(JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }));
+  const sent = { signal: 'metrics', format: 'json', encoding: undefined, body } as const;
+  expect(await receiver.take(sent)).toBeUndefined();
+  expect(await receiver.take(sent)).toBeUndefined();
+  await receiver.stop();
+  const rows = await service.store.rows({
+    name: 'gpu_samples',
+    sql: "SELECT signal, gpu, node, pod, model, value FROM gpu_samples WHERE gpu = 'GPU-1'",
+    parameters: {},
+  });
+  expect(rows).toEqual([
+    { signal: 'gpu_utilization_ratio', gpu: 'GPU-1', node: 'gpu-3', pod: 'scorer-0', model: 'scorer', value: 0.93 },
+  ]);
+});
 
 test('an empty request is a success', async () => {
   expect((await post('logs', '{}')).text).toBe('{}');

@@ -31,7 +31,7 @@ beforeAll(async () => {
     rules: [],
     models: [{ name: 'fraud', gpu: { pod: 'fraud-.*' } }],
   });
-}, 120_000);
+});
 afterAll(async () => {
   await service.stop();
 });

@@ -1,11 +1,13 @@
 /** The end of the ranges that are asked for. */
 export const NOW_MS = Date.parse('2026-06-02T00:00:00Z');
 export const MODEL = 'model_7';
+/** An episode of an alert of that model. */
+export const INCIDENT = '7';
 
 const MODELS = 175;
 const PREDICTIONS_A_DAY = 50_400_000;
 const DAYS = 30;
-const SEGMENTS = 6;
+const SEGMENTS = 3;
 const HOURS_AT_ONCE = 4;
 const DAY = "toDateTime('2026-06-01 00:00:00', 'UTC')";
 
@@ -60,7 +62,7 @@ const FEATURES = 8;
 
 /** Returns the statements that fill the tables of the dashboards as a month of a fleet would; only its last day by the minute. */
 export function fleetStatements(): readonly string[] {
-  return [...dayOfService(), monthOfService(), ...dayOfSignals(), ...monthOfOneModel(), ...theRest()];
+  return [...dayOfService(), monthOfService(), ...monthOfSignals(), ...theRest()];
 }
 
 /**
@@ -94,35 +96,36 @@ function dayOfService(): readonly string[] {
   ];
 }
 
-/** Each earlier day is like the last. */
+/** Each earlier day is like the last; segments only of the model that is looked at, because no panel reads those of all. */
 function monthOfService(): string {
   return `INSERT INTO service_per_hour
     SELECT model, version, segment, t - 86400 * d, requests, errors, latency_count, latency, score_count, score_sum
-    FROM service_per_hour CROSS JOIN (SELECT 1 + number AS d FROM numbers(${DAYS - 1})) AS days`;
+    FROM service_per_hour CROSS JOIN (SELECT 1 + number AS d FROM numbers(${DAYS - 1})) AS days
+    WHERE segment = '' OR model = '${MODEL}'`;
 }
 
-/** In the order of time, as the minute loop writes. */
-function dayOfSignals(): readonly string[] {
+/** In the order of time, as the minute loop writes; and its hours as the loop sums them up, each earlier day like the last. */
+function monthOfSignals(): readonly string[] {
   const names = (list: readonly string[]): string => `[${list.map((name) => `'${name}'`).join(', ')}]`;
-  return Array.from(
-    { length: 24 },
-    (_, hour) => `
+  const minutes = Array.from(
+    { length: 24 / HOURS_AT_ONCE },
+    (_, block) => `
     INSERT INTO signals
-    SELECT ${DAY} + ${hour * 3600} + 60 * minute, s.1, concat('model_', toString(m)), '', s.2, '', s.3, (cityHash64(s.1, m, minute) % 1000) / 1000, 'ok', ${DAY}
-    FROM (SELECT number AS minute FROM numbers(60)) AS minutes CROSS JOIN (SELECT number AS m FROM numbers(${MODELS})) AS models
+    SELECT ${DAY} + ${block * HOURS_AT_ONCE * 3600} + 60 * minute, s.1, concat('model_', toString(m)), '', s.2, '', s.3, (cityHash64(s.1, m, minute) % 1000) / 1000, 'ok', ${DAY}
+    FROM (SELECT number AS minute FROM numbers(${HOURS_AT_ONCE * 60})) AS minutes CROSS JOIN (SELECT number AS m FROM numbers(${MODELS})) AS models
     ARRAY JOIN arrayConcat(
       arrayMap(name -> (name, '', ''), ${names(MODEL_SIGNALS)}),
       arrayFlatten(arrayMap(f -> arrayMap(name -> (name, concat('feature_', toString(f)), ''), ${names(FEATURE_SIGNALS)}), range(${FEATURES}))),
       arrayMap(name -> (name, '', concat('GPU-', toString(m))), ${names(GPU_SIGNALS)})) AS s`,
   );
-}
-
-/** The other days of the model whose page is looked at. */
-function monthOfOneModel(): readonly string[] {
   return [
-    `INSERT INTO signals
-    SELECT t - 86400 * d, signal, model, version, feature, segment, gpu, value, state, evaluated_at
-    FROM signals CROSS JOIN (SELECT 1 + number AS d FROM numbers(${DAYS - 1})) AS days WHERE model = '${MODEL}'`,
+    ...minutes,
+    `INSERT INTO signals_per_hour
+    SELECT toStartOfHour(t) AS hour, signal, model, version, feature, segment, gpu, count(), avg(value), min(value), max(value), argMax(value, t), max(t), ${DAY}
+    FROM signals_by_day GROUP BY hour, signal, model, version, feature, segment, gpu`,
+    `INSERT INTO signals_per_hour
+    SELECT t - 86400 * d, signal, model, version, feature, segment, gpu, n, mean, least, most, newest, newest_t - 86400 * d, rolled_at
+    FROM signals_per_hour CROSS JOIN (SELECT 1 + number AS d FROM numbers(${DAYS - 1})) AS days`,
   ];
 }
 
@@ -132,7 +135,7 @@ function theRest(): readonly string[] {
     `INSERT INTO feature_grids SELECT m * 100 + f, concat('model_', toString(m)), concat('feature_', toString(f)), 'numeric', 0, 1, 0, 1,
        arrayMap(i -> toFloat64(i), range(250)), arrayMap(i -> toUInt8(least(9, intDiv(i, 25))), range(250)), [], ${DAY}, ${DAY}, 1
      ${all} CROSS JOIN (SELECT number AS f FROM numbers(${FEATURES})) AS features`,
-    `INSERT INTO feature_histogram SELECT 701, '1', ${DAY} + 86400 - 300 * number, bin, 20 FROM numbers(${DAYS * 288}) CROSS JOIN (SELECT arrayJoin(range(250)) AS bin) AS bins`,
+    `INSERT INTO feature_histogram SELECT 701, '1', ${DAY} + 86400 - 300 * number, bin, 20 FROM numbers(${DAYS * 288}) AS times CROSS JOIN (SELECT arrayJoin(range(250)) AS bin) AS bins`,
     `INSERT INTO reference_profiles SELECT concat('model_', toString(m)), 0, m * 100 + f, 1, arrayMap(i -> 100, range(256)), [], ${DAY} ${all} CROSS JOIN (SELECT number AS f FROM numbers(${FEATURES})) AS features`,
     `INSERT INTO drift_results (model, feature, kind, window_from, window_to, final, n_reference, n_current, psi_corrected, level, evaluated_at)
      SELECT concat('model_', toString(m)), concat('feature_', toString(f)), 'numeric', ${DAY} + 86400 - 3600 * (h + 1), ${DAY} + 86400 - 3600 * h, 1, 100000, 10000, 0.02, 'stable', ${DAY}
@@ -140,8 +143,12 @@ function theRest(): readonly string[] {
     `INSERT INTO alert_history (at, alert, scope_key, model, transition, severity, episode, summary)
      SELECT ${DAY} + 86400 - 600 * number + 300 * (k = 'resolved'), concat('Alert', toString(number % 20)), toString(number), concat('model_', toString(number % ${MODELS})), k,
        ['info', 'warning', 'critical'][1 + number % 3], toString(number), 'summary' FROM numbers(${DAYS * 144}) ARRAY JOIN ['firing', 'resolved'] AS k`,
-    `INSERT INTO gpu_samples SELECT ${DAY} + 15 * number, s, concat('GPU-', toString(m)), 'node', 'serving', concat('pod-', toString(m)), concat('model_', toString(m)), 1, 0.5
-     FROM numbers(5760) CROSS JOIN (SELECT number AS m FROM numbers(${MODELS})) AS models ARRAY JOIN ['gpu_utilization_ratio', 'gpu_sm_active_ratio', 'gpu_memory_used_ratio'] AS s`,
+    `INSERT INTO gpu_samples SELECT ${DAY} + 15 * n, s, concat('GPU-', toString(m)), 'node', 'serving', concat('pod-', toString(m)), concat('model_', toString(m)), 1, 0.5
+     FROM (SELECT number AS n FROM numbers(5760)) AS times CROSS JOIN (SELECT number AS m FROM numbers(${MODELS})) AS models ARRAY JOIN ['gpu_utilization_ratio', 'gpu_sm_active_ratio', 'gpu_memory_used_ratio'] AS s`,
+    `INSERT INTO predictions (prediction_id, ts, model, version, numbers, score, latency_ms, status, received)
+     SELECT toString(number), ${DAY} + number * 86400 / ${PREDICTIONS_A_DAY / MODELS}, '${MODEL}', if(number % 10 = 0, '2', '1'), map('feature_0', number % 97), 0.5, 20, 'ok', ${DAY}
+     FROM numbers(${PREDICTIONS_A_DAY / MODELS})`,
+    `INSERT INTO labels SELECT toString(number), '${MODEL}', ${DAY} + number * 86400 / ${PREDICTIONS_A_DAY / MODELS}, number % 2, '', ${DAY} + 80000 FROM numbers(${PREDICTIONS_A_DAY / MODELS})`,
     `INSERT INTO ingest_receipts (receipt, received, accepted, rejected, late, delay_ms) SELECT number, ${DAY} + number, 500, 1, 1, 1000 FROM numbers(86400)`,
     `INSERT INTO dead_letters (received, kind, receipt, line_no, field, reason, line) SELECT ${DAY} + number, 'predictions', number, 1, 'ts', 'is required', '{}' FROM numbers(86400)`,
   ];

@@ -29,7 +29,7 @@ beforeAll(async () => {
     ],
   });
   service = await yard.start(folder);
-}, 120_000);
+});
 afterAll(async () => {
   await yard.end();
   await prometheus.stop();
@@ -110,4 +110,4 @@ test('a restart stores no number twice', async () => {
     "SELECT name FROM system.tables WHERE database = 'plumbline' AND engine_full LIKE '%TTL%toIntervalSecond(34560000)%'",
   );
   expect(ttl).toEqual([{ name: 'predictions' }]);
-}, 120_000);
+});

@@ -206,7 +206,6 @@ describe('plumbline ingest', () => {
   });
 
   test('exits 3 when nobody answers at the URL', async () => {
-    const started = performance.now();
     const finished = await runPlumbline([
       'ingest',
       '--type',
@@ -217,7 +216,6 @@ describe('plumbline ingest', () => {
     ]);
     expect(finished.code).toBe(3);
     expect(finished.stderr).toMatch(/^plumbline: http:\/\/127\.0\.0\.1:9 does not answer.*\.$/m);
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('finds the service that runs on the configured folder, whatever its port', async () => {

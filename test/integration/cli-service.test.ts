@@ -64,8 +64,18 @@ test('plumbline judge says whether a canary may go on, and exits 0 for a clear y
   expect((await request(`${service.url}/v1/predictions`, { body, headers: NDJSON })).receipt().accepted).toBe(600);
   const judge = (canary: string, ...more: readonly string[]) =>
     runPlumbline([
-      ...['judge', '--model', model, '--baseline', '1', '--canary', canary],
-      ...['--to', '2026-05-01T10:10:00Z', '--url', service.url, ...more],
+      'judge',
+      '--model',
+      model,
+      '--baseline',
+      '1',
+      '--canary',
+      canary,
+      '--to',
+      '2026-05-01T10:10:00Z',
+      '--url',
+      service.url,
+      ...more,
     ]);
   const [good, bad, early, wrong] = await Promise.all([
     judge('2'),

@@ -19,7 +19,7 @@ beforeAll(async () => {
     ],
   });
   startMs = Math.floor(Date.now() / MINUTE) * MINUTE - 80 * MINUTE;
-}, 120_000);
+});
 afterAll(async () => {
   await service.stop();
 });

@@ -119,7 +119,7 @@ beforeAll(async () => {
   const done = await runPlumbline(['report', '--model', 'loans', ...range, '--out', file, '--url', service.url]);
   expect(done).toMatchObject({ code: 0, stdout: '', stderr: '' });
   page = readFileSync(file, 'utf8');
-}, 90_000);
+});
 afterAll(async () => {
   await service.stop();
   rmSync(folder, { recursive: true, force: true });
@@ -210,5 +210,28 @@ describe.skipIf(chromiumPath === undefined)('opened as a file in Chromium', () =
     const { colours, share } = await coloursOf(tab, picture);
     expect(colours).toBeGreaterThan(50);
     expect(share).toBeLessThan(0.985);
+  });
+
+  test('a page of drift opens what is clicked, shows numbers of the feature that moved, and complains of nothing', async () => {
+    const drift = join(folder, 'drift.html');
+    const range = ['--from', iso(START), '--to', iso(END), '--window', 'day', '--format', 'html', '--out', drift];
+    const done = await runPlumbline(['drift', '--model', 'loans', ...range, '--url', service.url]);
+    expect(done).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(drift, 'utf8')).not.toMatch(/<script|<link|url\(|@import|https?:\/\//);
+    const tab = await chromium.open();
+    await tab.go(pathToFileURL(drift).href);
+    expect(await cutOff(tab)).toEqual([]);
+    const numbers = "document.querySelector('details[open].window article dl')";
+    const [text, isSeen] = [z.string(), z.boolean()];
+    const name = await tab.evaluate(text, "document.querySelector('details[open].window article h3').innerText");
+    expect(name).toContain('amount');
+    expect(await tab.evaluate(isSeen, `${numbers}.checkVisibility()`)).toBe(false);
+    await tab.click('details[open].window article details summary');
+    expect(await tab.evaluate(isSeen, `${numbers}.checkVisibility()`)).toBe(true);
+    // The amounts of the second day are 60 higher, on a range of 100.
+    expect(await tab.evaluate(text, `${numbers}.innerText`)).toMatch(/^KS\n0\.6/m);
+    expect(tab.events('Log.entryAdded')).toEqual([]);
+    expect(tab.events('Runtime.consoleAPICalled')).toEqual([]);
+    expect(tab.events('Runtime.exceptionThrown')).toEqual([]);
   });
 });

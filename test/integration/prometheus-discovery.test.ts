@@ -81,5 +81,5 @@ describe('the service', () => {
     const { code } = await yard.stop(service);
     expect(code).toBe(0);
     expect(JSON.stringify(service.log())).not.toContain(TOKEN);
-  }, 120_000);
+  });
 });

@@ -82,7 +82,7 @@ describe.skipIf(binary === undefined)('a real Prometheus that writes to the serv
       ],
       { stdio: 'ignore' },
     );
-  }, 120_000);
+  });
 
   afterAll(async () => {
     if (prometheus !== undefined) {
@@ -129,7 +129,7 @@ describe.skipIf(binary === undefined)('a real Prometheus that writes to the serv
       sql: 'SELECT count() AS n FROM (SELECT 1 FROM metric_samples GROUP BY name, job, instance, ts, toString(labels) HAVING count() > 1)',
     });
     expect(twice).toEqual({ n: 0 });
-  }, 120_000);
+  });
 
   it('brings GPU rows joined to their model', async () => {
     const sql =
@@ -139,5 +139,5 @@ describe.skipIf(binary === undefined)('a real Prometheus that writes to the serv
       return found.length > 0 ? found : undefined;
     });
     expect(rows).toEqual([{ signal: 'gpu_memory_used_ratio', model: 'fraud', value: 0.75 }]);
-  }, 120_000);
+  });
 });

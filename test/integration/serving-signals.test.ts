@@ -67,7 +67,7 @@ beforeAll(async () => {
     }
     await service.loop.runMinute(T0 + minute * MINUTE);
   }
-}, 120_000);
+});
 afterAll(async () => {
   await service.stop();
   await Promise.all(exporters.map((exporter) => exporter.stop()));

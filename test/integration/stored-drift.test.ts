@@ -53,7 +53,7 @@ beforeAll(async () => {
   const body = records().join('\n');
   const sent = await request(`${service.url}/v1/predictions`, { body, headers: NDJSON });
   expect(sent.receipt().rejected).toBe(0);
-}, 60_000);
+});
 afterAll(async () => {
   await service.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import type { DriftSchedule } from './drift-schedule.ts';
 import { concludeLateBusiness } from './late-business.ts';
 import type { PerformanceSignals } from './performance-signals.ts';
 import { isShared, type TimeRange } from './reference-ranges.ts';
+import { rollUpSignalHours } from './roll-signal-hours.ts';
 import { type Importances, writeRuleSignals } from './rule-signals.ts';
 import { type ConstantSignals, writeMinuteSignals } from './service-signals.ts';
 
@@ -102,6 +103,7 @@ export class MinuteLoop {
         if (this.#mayRun()) {
           await this.#catchUp();
           await this.#recomputeLate();
+          await rollUpSignalHours({ store: this.#options.store });
         } else this.#doneToMs = undefined;
       } catch (error) {
         telemetry.counter('plumbline_evaluation_failures_total', 'Runs of the minute loop that failed.').inc();

@@ -38,8 +38,8 @@ export async function writeRuleSignals(options: {
   const objectives = [...constants].filter(([, values]) => ERROR in values || LATENCY in values);
   if (objectives.length > 0) {
     const models = objectives.map(([model]) => model);
-    const latencies = objectives.map(([, values]) => (values[LATENCY] ?? Number.NaN) * 1000);
-    const errors = objectives.map(([, values]) => values[ERROR] || Number.NaN);
+    const latencies = objectives.map(([, values]) => numberOf(values[LATENCY]) * 1000);
+    const errors = objectives.map(([, values]) => numberOf(values[ERROR]) || Number.NaN);
     const [slow, budgets] = [
       { models, latency_objectives: latencies },
       { models, error_objectives: errors },
@@ -63,6 +63,10 @@ export async function writeRuleSignals(options: {
 
 const ERROR = 'slo_error_ratio';
 const LATENCY = 'slo_latency_p99_seconds';
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' ? value : Number.NaN;
+}
 
 function importantFeatures(importances: Importances) {
   const weighted = [...importances].filter(([, weights]) => Object.keys(weights).length > 0);

@@ -5,8 +5,8 @@ import type { Store } from '../../store/store.ts';
 import { writeServingSignals } from '../serving/serving-signals.ts';
 import type { TimeRange } from './reference-ranges.ts';
 
-/** Constant series of a model, by signal name: its objectives. */
-export type ConstantSignals = ReadonlyMap<string, Readonly<Record<string, number>>>;
+/** Constant series of a model, by signal name: its objectives, prices, and what has an age since a moment. */
+export type ConstantSignals = ReadonlyMap<string, Readonly<Record<string, number | { readonly sinceMs: number }>>>;
 
 /** A sender of remote writes may be this late: its minute is concluded again together with the next one. */
 const LATE_SAMPLES_MS = 60_000;
@@ -30,19 +30,27 @@ export async function writeMinuteSignals(options: {
   const withLate = { ...parameters, from: seconds(sampled.fromMs) };
   await store.command({ name: 'write_gpu_signals', sql: writeGpuSignals, parameters: withLate });
   const allocated = await writeServingSignals({ store, range: sampled, nowMs: options.nowMs });
-  for (const [model, values] of constants) {
-    for (const [signal, value] of Object.entries(values)) {
-      await store.command({
-        name: 'write_constant_signals',
-        sql: writeConstantSignals,
-        parameters: { ...withLate, model, signal, value },
-      });
-    }
+  const flat = constantParameters(constants);
+  if (flat.models.length > 0) {
+    const name = 'write_constant_signals';
+    await store.command({ name, sql: writeConstantSignals, parameters: { ...withLate, ...flat } });
   }
   const priced = new Set([...allocated, ...pricedModels(constants)]);
   if (priced.size === 0) return;
   const models = [...priced];
   await store.command({ name: 'write_cost_signals', sql: writeCostSignals, parameters: { ...withLate, models } });
+}
+
+function constantParameters(constants: ConstantSignals) {
+  const rows = [...constants].flatMap(([model, values]) =>
+    Object.entries(values).map(([signal, value]) => ({ model, signal, value })),
+  );
+  return {
+    models: rows.map(({ model }) => model),
+    signals: rows.map(({ signal }) => signal),
+    values: rows.map(({ value }) => (typeof value === 'number' ? value : value.sinceMs / 1000)),
+    ages: rows.map(({ value }) => (typeof value === 'number' ? 0 : 1)),
+  };
 }
 
 function pricedModels(constants: ConstantSignals): readonly string[] {

@@ -41,8 +41,14 @@ export function runtimeValues(samples: RuntimeSamples): Values {
 /** Returns what a server of language models tells. */
 export function llmValues(samples: RuntimeSamples): Values {
   return {
+    llm_ttft_p50_seconds: quantile(samples, 'ttft_bucket', 0.5),
     llm_ttft_p95_seconds: quantile(samples, 'ttft_bucket', 0.95),
+    llm_ttft_p99_seconds: quantile(samples, 'ttft_bucket', 0.99),
+    llm_inter_token_p50_seconds: quantile(samples, 'inter_token_bucket', 0.5),
     llm_inter_token_p95_seconds: quantile(samples, 'inter_token_bucket', 0.95),
+    llm_inter_token_p99_seconds: quantile(samples, 'inter_token_bucket', 0.99),
+    llm_prefill_seconds: mean(samples, 'prefill'),
+    llm_decode_seconds: mean(samples, 'decode'),
     llm_output_tokens_per_second: rate(samples, 'output_tokens'),
     llm_preemptions_per_second: rate(samples, 'preemptions'),
     llm_kv_cache_ratio: largest(samples, 'kv_cache'),
@@ -89,7 +95,9 @@ function latency(samples: RuntimeSamples, q: number): number | undefined {
   return summaries.length === 0 ? undefined : Math.max(...summaries.map(({ top }) => top));
 }
 
-function mean(samples: RuntimeSamples, measure: 'latency' | 'queue_time' | 'batch'): number | undefined {
+type Mean = 'latency' | 'queue_time' | 'batch' | 'prefill' | 'decode';
+
+function mean(samples: RuntimeSamples, measure: Mean): number | undefined {
   const count = rate(samples, `${measure}_count`);
   const total = rate(samples, `${measure}_sum`);
   return count === undefined || total === undefined || count <= 0 ? undefined : total / count;

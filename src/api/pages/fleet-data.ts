@@ -10,7 +10,7 @@ import { type KnownModel, knownModels } from '../read/known-model.ts';
 import type { ConfiguredModel, ReadDependencies } from '../read/read-dependencies.ts';
 import { type ReproducibleSql, reproducibleSql } from '../read/reproducible-sql.ts';
 
-/** Traffic of the last 60 minutes up to a model's own newest minute. Latency in seconds. */
+/** Traffic and errors of the last 60 minutes up to a model's own newest minute; latency, in seconds, of the clock hour of that minute and the one before. */
 export interface LastHour {
   readonly requestsPerSecond: number;
   readonly errorRatio: number | null;

@@ -46,7 +46,7 @@ function fleetTable(rows: readonly FleetRow[], { traffic }: FleetNews, nowMs: nu
   return table({
     name: 'Models',
     caption:
-      'Traffic, errors and p99 latency (within 1 %): the last 60 minutes up to each model’s own last prediction. Drift: its newest closed window. Quality: newest measurement on labelled predictions, with the share of predictions labelled.',
+      'Traffic and errors: the last 60 minutes up to each model’s own last prediction. p99 latency (within 1 %): the clock hour of that prediction and the one before. Drift: its newest closed window. Quality: newest measurement on labelled predictions, with the share of predictions labelled.',
     head: [
       heading('Model', 't'),
       heading('Alerts firing', 't'),

@@ -86,10 +86,15 @@ function signalCharts({ signals, shown, episode, changes }: Incident): Html {
           ? undefined
           : { name: `objective ${formatOf(trace.unit)(objective)}`, value: objective },
       format: formatOf(trace.unit),
-      readings: 150,
+      readings: Math.min(MAX_READINGS, Math.max(MIN_READINGS, Math.floor(READINGS_OF_ALL / drawn.length))),
     });
   })}`;
 }
+
+/** Readings are most of the page: together they may not make it large, however many charts there are. */
+const READINGS_OF_ALL = 800;
+const MAX_READINGS = 150;
+const MIN_READINGS = 30;
 
 function captionOf({ points }: SignalTrace): string {
   return `${points.length} minutes with a value.`;

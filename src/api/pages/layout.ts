@@ -8,13 +8,20 @@ export function layout(options: {
   readonly body: HtmlValue;
   readonly nowMs: number;
   readonly standalone?: boolean;
+  /** Whether something is still missing, for which the page is loaded again. */
+  readonly reload?: boolean;
 }): string {
   const isAlone = options.standalone === true;
   const page = html`<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-${isAlone ? html`<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">` : undefined}<title>${options.title} · Plumbline</title>
+${
+  options.reload === true
+    ? html`<meta http-equiv="refresh" content="2">
+`
+    : undefined
+}${isAlone ? html`<meta http-equiv="content-security-policy" content="default-src 'none'; style-src 'unsafe-inline'">` : undefined}<title>${options.title} · Plumbline</title>
 <style>${new Html(STYLES)}</style>
 </head>
 <body>

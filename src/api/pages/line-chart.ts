@@ -70,7 +70,7 @@ function scalesOf(chart: LineChart): Scales {
 }
 
 function seriesLine({ points, tone }: ChartSeries, { gapMs }: LineChart, { x, y }: Scales): Html {
-  const broken = withGaps(points, gapMs);
+  const broken = thinned(withGaps(points, gapMs));
   const draw = line<Point>()
     .x(([timeMs]) => x(timeMs))
     .y(([, value]) => y(value ?? 0))
@@ -84,6 +84,21 @@ function seriesLine({ points, tone }: ChartSeries, { gapMs }: LineChart, { x, y 
   return html`${path === null ? undefined : html`<path class="s${tone}" d="${path}"/>`}${alone.map(
     ([timeMs, value]) => html`<circle class="s${tone}" cx="${round(x(timeMs))}" cy="${round(y(value ?? 0))}" r="2.5"/>`,
   )}`;
+}
+
+/** More steps than this no screen shows apart. */
+const MAX_STEPS = 200;
+
+/** Keeps of many points the first, the lowest, the highest and one gap of each step, so that a peak of one minute is still seen. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  if (points.length <= 3 * MAX_STEPS) return points;
+  const size = Math.ceil(points.length / MAX_STEPS);
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, step) => {
+    const part = points.slice(step * size, (step + 1) * size);
+    const byValue = part.filter(([, value]) => value !== null).toSorted(([, a], [, b]) => (a ?? 0) - (b ?? 0));
+    const kept = new Set([part[0], byValue[0], byValue.at(-1), part.find((point) => isGap(point))]);
+    return part.filter((point) => kept.has(point));
+  }).flat();
 }
 
 /** Puts an undefined point between points that are too far apart to be joined. */

@@ -21,10 +21,13 @@ import {
 import { type ServiceBucket, serviceByBucket } from '../../store/queries/latency.ts';
 import { performanceSums } from '../../store/queries/performance.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Store } from '../../store/store.ts';
+import { knownModel } from '../read/known-model.ts';
 import type { ReadDependencies } from '../read/read-dependencies.ts';
 import type { AskedRange } from '../read/request-schemas.ts';
 import { rangeOf } from '../read/request-schemas.ts';
 import { type ReproducibleSql, reproducibleSql } from '../read/reproducible-sql.ts';
+import type { AnswerCache } from './answer-cache.ts';
 import { type FleetRow, fleetSql, loadFleet } from './fleet-data.ts';
 import type { PagesDependencies } from './pages-dependencies.ts';
 
@@ -42,30 +45,48 @@ export interface SideData {
   readonly business: readonly BusinessSeries[];
 }
 
+/** What is added up from single predictions, which takes the longer the more there are. */
+export interface RowNumbers {
+  readonly performance: readonly PerformanceWindow[];
+  /** Predictions in the range, and those that say of themselves that they are simulated. */
+  readonly counts: { readonly predictions: number; readonly simulated: number };
+}
+
 /** What the database says about a model in the range of its page. */
 export interface ModelNumbers {
   readonly drift: readonly DriftWeek[];
-  readonly performance: readonly PerformanceWindow[];
   readonly service: readonly ServiceBucket[];
   readonly side: SideData | undefined;
   readonly alerts: readonly Episode[];
   readonly changes: readonly ChangeEvent[];
-  /** Predictions in the range, and those that say of themselves that they are simulated. */
-  readonly counts: { readonly predictions: number; readonly simulated: number };
+  /** Undefined while it is still being added up. */
+  readonly rows: RowNumbers | undefined;
   readonly sql: Readonly<
     Record<'drift' | 'performance' | 'service' | 'side' | 'alerts' | 'changes', readonly ReproducibleSql[]>
   >;
 }
 
+/** The same with nothing missing. */
+export interface WholeNumbers extends ModelNumbers {
+  readonly rows: RowNumbers;
+}
+
 /** The numbers of a range and when they were read; epoch ms. */
 export interface RangeNumbers {
   readonly range: BucketedRange;
-  readonly numbers: ModelNumbers;
+  readonly numbers: Omit<ModelNumbers, 'rows'>;
   readonly readAtMs: number;
+}
+
+/** Answers that a page may find ready. */
+export interface PageMemory {
+  readonly ranges: AnswerCache<RangeNumbers>;
+  readonly rows: AnswerCache<RowNumbers>;
 }
 
 /** Everything a model's page shows. */
 export interface ModelPageData extends RangeNumbers {
+  readonly numbers: ModelNumbers;
   readonly summary: FleetRow;
   readonly sql: readonly ReproducibleSql[];
 }
@@ -87,23 +108,46 @@ export async function loadModelPage(
   deps: PagesDependencies,
   model: string,
   asked: AskedRange,
-  remember: (key: string, compute: () => Promise<RangeNumbers>) => Promise<RangeNumbers>,
+  memory: PageMemory,
 ): Promise<ModelPageData> {
-  const summary = (await loadFleet(deps, model))[0];
-  if (summary === undefined) {
-    throw new AppError('E_NOT_FOUND', `No predictions of a model named ${model} have been received.`);
-  }
-  const { firstMs, lastMs } = summary.known;
+  const { firstMs, lastMs } = await knownModel(deps.store, model);
   const firstWeekMs = Math.max(startOfWeek(firstMs), startOfWeek(lastMs) - (DEFAULT_WEEKS - 1) * WEEK_MS);
   const { fromMs, toMs } = rangeOf(asked, { fromMs: firstWeekMs, toMs: lastMs + 1 });
   const range = { fromMs, toMs, bucketSeconds: bucketFor(toMs - Math.max(fromMs, firstMs)) };
   // An open end moves with every prediction; the answer to the same question may still be kept for its time.
-  const kept = await remember(JSON.stringify([model, asked.from, asked.to]), async () => ({
-    range,
-    numbers: await loadNumbers(deps, model, range),
-    readAtMs: deps.clock.now(),
-  }));
-  return { summary, ...kept, sql: fleetSql(model) };
+  const key = JSON.stringify([model, asked.from, asked.to]);
+  const quality = qualityOf(deps, model, { range, window: 'week' });
+  const [[summary], kept] = await Promise.all([
+    loadFleet(deps, model),
+    memory.ranges.get(key, async () => ({
+      range,
+      numbers: await loadRollups(deps, { model, range, quality }),
+      readAtMs: deps.clock.now(),
+    })),
+  ]);
+  // Last, because it would hold up the rest, which is quick.
+  const rows = await withPatience(
+    memory.rows.get(key, () => loadRows(deps.store, quality)),
+    deps,
+  );
+  if (summary === undefined) throw new AppError('E_NOT_FOUND', `The predictions of model ${model} are gone.`);
+  return { summary, ...kept, numbers: { ...kept.numbers, rows }, sql: fleetSql(model) };
+}
+
+/** Returns an answer, or undefined when it takes too long; it goes on and is found ready by who asks next. */
+async function withPatience<T>(
+  answer: Promise<T>,
+  { wallClock, patienceMs }: PagesDependencies,
+): Promise<T | undefined> {
+  if (patienceMs === undefined) return answer;
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([answer, wallClock.sleep(patienceMs, waiting.signal).then(() => undefined)]);
+  } finally {
+    waiting.abort();
+    // Nobody waits any longer for what comes too late; who asks next meets the fault.
+    answer.catch(() => undefined);
+  }
 }
 
 /** Returns the shortest bucket in seconds that cuts a length of time into at most about 200 pieces. */
@@ -117,37 +161,65 @@ export async function loadNumbers(
   model: string,
   range: BucketedRange,
   window: WindowUnit = 'week',
-): Promise<ModelNumbers> {
-  const { store, models } = deps;
+): Promise<WholeNumbers> {
+  const quality = qualityOf(deps, model, { range, window });
+  const [numbers, rows] = await Promise.all([
+    loadRollups(deps, { model, range, quality }),
+    loadRows(deps.store, quality),
+  ]);
+  return { ...numbers, rows };
+}
+
+function qualityOf(
+  { models }: ReadDependencies,
+  model: string,
+  { range, window }: { readonly range: BucketedRange; readonly window: WindowUnit },
+): PerformanceOptions {
+  const task = models.find((entry) => entry.name === model)?.task;
+  return { model, window, fromMs: range.fromMs, toMs: range.toMs, task };
+}
+
+async function loadRows(store: Store, quality: PerformanceOptions): Promise<RowNumbers> {
+  const between = { model: quality.model, from: quality.fromMs, to: quality.toMs };
+  const [performance, counts] = await Promise.all([
+    performanceWindows(store, quality),
+    store.query(affectedPredictions, between),
+  ]);
+  return { performance, counts: counts[0] ?? { predictions: 0, simulated: 0 } };
+}
+
+async function loadRollups(
+  deps: ReadDependencies,
+  {
+    model,
+    range,
+    quality,
+  }: { readonly model: string; readonly range: BucketedRange; readonly quality: PerformanceOptions },
+): Promise<Omit<ModelNumbers, 'rows'>> {
+  const { store } = deps;
   const { fromMs, toMs } = range;
   const between = { model, from: fromMs, to: toMs };
   const service = { ...between, version: '', segment: '', bucket: range.bucketSeconds };
   const episodeParameters = { ...between, id: '', limit: MAX_EPISODES };
   const changeParameters = { ...between, limit: MAX_CHANGES };
-  const task = models.find((entry) => entry.name === model)?.task;
-  const quality: PerformanceOptions = { model, window, fromMs, toMs, task };
-  const [drift, performance, buckets, side, alerts, changes, counts] = await Promise.all([
+  const [drift, buckets, side, alerts, changes] = await Promise.all([
     store.query(driftByWeek, between),
-    performanceWindows(store, quality),
     store.query(serviceByBucket, service),
     loadSide(deps, model, range),
     store.query(episodes, episodeParameters),
     store.query(changeEvents, changeParameters),
-    store.query(affectedPredictions, between),
   ]);
   return {
     drift,
-    performance,
     service: buckets,
     side,
     alerts,
     changes,
-    counts: counts[0] ?? { predictions: 0, simulated: 0 },
     sql: {
       drift: [reproducibleSql('Drift by week', driftByWeek, between)],
       performance: [
         reproducibleSql(
-          `Sums by ${window}, from which every number follows`,
+          `Sums by ${quality.window}, from which every number follows`,
           performanceSums,
           performanceParameters(quality, range),
         ),

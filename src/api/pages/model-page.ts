@@ -28,18 +28,20 @@ ${serviceSection(numbers, range, configured)}
 ${sideSection(numbers)}
 ${changesSection(numbers)}
 <p class="soft">As JSON: ${jsonLinks(known.model)}.</p>`;
-  return layout({ title: known.model, body, nowMs });
+  return layout({ title: known.model, body, nowMs, reload: numbers.rows === undefined });
 }
 
 function tiles(data: ModelPageData): Html {
   const { summary, sql } = data;
   const { lastHour, configured, drift, firing, pending } = summary;
-  const until = lastHour === undefined ? '' : `hour to ${moment(lastHour.lastMinuteMs + 60_000)}`;
+  const end = lastHour === undefined ? '' : moment(lastHour.lastMinuteMs + 60_000);
+  const until = lastHour === undefined ? '' : `hour to ${end}`;
+  const sinceHourBefore = lastHour === undefined ? '' : `its clock hour and the one before, to ${end}`;
   const quality = qualityTile(data);
   return html`<ul class="tiles">
 <li><span>Alerts firing</span><b class="${firing > 0 ? 'bad' : ''}">${firing}</b><span>${pending} pending, now</span></li>
 <li><span>Drift</span><b>${drift === undefined ? NO_DATA : levelText(drift.level)}</b><span>${drift === undefined ? 'no reference yet' : `${drift.drifted} of ${drift.features} drifted, window ${moment(drift.fromMs)} to ${moment(drift.toMs)}`}</span></li>
-<li><span>Latency p99</span><b>${againstObjective(lastHour?.p99Seconds, configured?.slo?.latency_p99_seconds)}</b><span>${until}</span></li>
+<li><span>Latency p99</span><b>${againstObjective(lastHour?.p99Seconds, configured?.slo?.latency_p99_seconds)}</b><span>${sinceHourBefore}</span></li>
 <li><span>Traffic</span><b>${rate(lastHour?.requestsPerSecond)}</b><span>${until}</span></li>
 <li><span>Errors</span><b>${percent(lastHour?.errorRatio, 2)}</b><span>${until}</span></li>
 <li><span>Quality</span><b>${quality.value}</b><span>${quality.note}</span></li>
@@ -57,7 +59,8 @@ function qualityTile({ summary, numbers }: ModelPageData): { readonly value: str
       note: `${percent(coverage?.value, 0)} labelled, measured ${moment(measured.atMs)}`,
     };
   }
-  const week = numbers.performance.findLast((row) => row.labeled > 0);
+  if (numbers.rows === undefined) return { value: NO_DATA, note: 'is being added up' };
+  const week = numbers.rows.performance.findLast((row) => row.labeled > 0);
   if (week === undefined) return { value: NO_DATA, note: 'no labels in this range' };
   const value = week.mae === null ? percent(week.accuracy) : `MAE ${number(week.mae)}`;
   return { value, note: `${percent(week.labelCoverage, 0)} labelled, week ${week.window}` };

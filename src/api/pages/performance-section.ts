@@ -11,7 +11,13 @@ const WEEK_MS = 7 * 86_400_000;
 const SECTION = html`<h2 id="performance">Performance by week</h2>`;
 
 /** Returns quality by ISO week with label coverage, as a chart and a table. */
-export function performanceSection({ performance, sql }: ModelNumbers, configured: ConfiguredModel | undefined): Html {
+export function performanceSection({ rows, sql }: ModelNumbers, configured: ConfiguredModel | undefined): Html {
+  if (rows === undefined) {
+    return html`${SECTION}
+<p role="status">Quality is being added up from the single predictions of this range. This page loads itself again until it is there.</p>
+${reproduce(sql.performance)}`;
+  }
+  const { performance } = rows;
   const labeled = performance.reduce((sum, row) => sum + row.labeled, 0);
   if (labeled === 0) {
     return html`${SECTION}

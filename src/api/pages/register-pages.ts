@@ -8,7 +8,7 @@ import { fleetPage } from './fleet-page.ts';
 import { html } from './html.ts';
 import { incidentPage } from './incident-page.ts';
 import { layout, PAGE_POLICY } from './layout.ts';
-import { loadModelPage, type RangeNumbers } from './model-data.ts';
+import { loadModelPage, type RangeNumbers, type RowNumbers } from './model-data.ts';
 import { modelPage } from './model-page.ts';
 import type { PagesDependencies } from './pages-dependencies.ts';
 import { registerReport } from './register-report.ts';
@@ -16,7 +16,10 @@ import { registerReport } from './register-report.ts';
 /** Registers the HTML pages: all models at /, one at /models/:model, one incident at /incidents/:id; and reports to keep. */
 export async function registerPages(app: FastifyInstance, deps: PagesDependencies): Promise<void> {
   await registerReport(app, deps);
-  const answers = new AnswerCache<RangeNumbers>(deps.wallClock);
+  const memory = {
+    ranges: new AnswerCache<RangeNumbers>(deps.wallClock),
+    rows: new AnswerCache<RowNumbers>(deps.wallClock),
+  };
   const hours = new AnswerCache<FleetHours>(deps.wallClock);
   const options = { onRequest: deps.guard('read'), schema: { hide: true } };
   app.get('/', options, async (_request, reply) =>
@@ -34,10 +37,7 @@ export async function registerPages(app: FastifyInstance, deps: PagesDependencie
     async (request, reply) =>
       show(reply, deps, async (nowMs) => {
         const asked = { from: momentIn(request.query, 'from'), to: momentIn(request.query, 'to') };
-        return modelPage(
-          await loadModelPage(deps, request.params.model, asked, (key, compute) => answers.get(key, compute)),
-          nowMs,
-        );
+        return modelPage(await loadModelPage(deps, request.params.model, asked, memory), nowMs);
       }),
   );
   app.get<{ Params: { id: string } }>('/incidents/:id', options, async (request, reply) =>

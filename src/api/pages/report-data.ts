@@ -6,7 +6,7 @@ import { type KnownModel, knownModel } from '../read/known-model.ts';
 import type { ConfiguredModel, ReadDependencies } from '../read/read-dependencies.ts';
 import { type ReproducibleSql, reproducibleSql } from '../read/reproducible-sql.ts';
 import { type AskedRange, rangeOf } from '../read/request-schemas.ts';
-import { type BucketedRange, bucketFor, loadNumbers, type ModelNumbers } from './model-data.ts';
+import { type BucketedRange, bucketFor, loadNumbers, type WholeNumbers } from './model-data.ts';
 
 /** Everything a report on one model shows. */
 export interface ReportData {
@@ -15,7 +15,7 @@ export interface ReportData {
   readonly range: BucketedRange;
   /** Length of the windows of quality. */
   readonly window: 'hour' | 'day' | 'week';
-  readonly numbers: ModelNumbers;
+  readonly numbers: WholeNumbers;
   readonly driftBuckets: readonly DriftBucket[];
   readonly driftSql: readonly ReproducibleSql[];
   /** The whole range against the reference, exactly; a sentence where that cannot be said. */

@@ -37,7 +37,8 @@ ${changesSection(numbers)}`;
 
 /** The answer in a few sentences, before any chart. */
 function findings({ numbers, driftBuckets, comparison, range }: ReportData): Html {
-  const { service, performance, alerts, changes } = numbers;
+  const { service, rows, alerts, changes } = numbers;
+  const { performance } = rows;
   const requests = service.reduce((sum, row) => sum + row.requests, 0);
   const errors = service.reduce((sum, row) => sum + row.errors, 0);
   const worst = worstLevel(driftBuckets.map(({ level }) => level));
@@ -65,7 +66,8 @@ ${reproduce(driftSql)}`;
 }
 
 function performancePart({ numbers, configured, window }: ReportData, axis: TimeAxis): Html {
-  const { performance, sql } = numbers;
+  const { rows, sql } = numbers;
+  const { performance } = rows;
   const isLabeled = performance.some((row) => row.labeled > 0);
   return html`<h2 id="performance">Performance by ${window}</h2>
 ${

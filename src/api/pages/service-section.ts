@@ -5,7 +5,7 @@ import { backdropOf } from './backdrop.ts';
 import type { TimeAxis } from './chart-frame.ts';
 import { html, type Html } from './html.ts';
 import { lineChart } from './line-chart.ts';
-import type { BucketedRange, ModelNumbers } from './model-data.ts';
+import type { BucketedRange, ModelNumbers, RowNumbers } from './model-data.ts';
 import { reproduce, simulatedMark } from './parts.ts';
 
 /** Returns latency against the objective, traffic and errors. */
@@ -35,10 +35,10 @@ export function serviceCharts(options: {
   readonly configured: ConfiguredModel | undefined;
 }): Html {
   const { bucketSeconds, configured } = options;
-  const { service, counts } = options.numbers;
+  const { service, rows } = options.numbers;
   const axis = { ...options.axis, gapMs: bucketSeconds * 1000 };
   const every = bucketSeconds === 86_400 ? 'day' : duration(bucketSeconds * 1000);
-  return html`${simulatedNote(counts)}
+  return html`${rows === undefined ? undefined : simulatedNote(rows.counts)}
 ${latencyChart(service, axis, every, configured)}
 ${lineChart({
   id: 'traffic',
@@ -113,7 +113,7 @@ function errorPart(
   });
 }
 
-function simulatedNote({ predictions, simulated }: ModelNumbers['counts']): Html | undefined {
+function simulatedNote({ predictions, simulated }: RowNumbers['counts']): Html | undefined {
   if (simulated === 0) return undefined;
   return html`<p>${simulatedMark(true)} ${number(simulated)} of ${number(predictions)} predictions of this range say of themselves that something about them is simulated.</p>`;
 }

@@ -60,6 +60,7 @@ const EVIDENCE_SIGNALS = [
   'gpu_memory_used_ratio',
   'drift_score',
   'prediction_psi',
+  'retrain_outcome',
   'accuracy',
   'mae',
 ] as const;

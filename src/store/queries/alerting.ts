@@ -22,20 +22,29 @@ const alertStateRow = z.object({
 /** The present of one alert and scope. Times in epoch ms, 0 for never. */
 export type AlertStateRow = z.infer<typeof alertStateRow>;
 
+const STATE_COLUMNS = `alert, scope_key AS scopeKey, model, labels, state, severity, episode,
+      toUnixTimestamp64Milli(pending_since) AS pendingSinceMs, toUnixTimestamp64Milli(firing_since) AS firingSinceMs,
+      toUnixTimestamp64Milli(last_true) AS lastTrueMs, toUnixTimestamp64Milli(resolved_at) AS resolvedAtMs,
+      toUnixTimestamp(evaluated_minute) * 1000 AS evaluatedMinuteMs, values, summary, revision`;
+
 /** Returns the newest state of every alert and scope, also of those that are over. */
 export const alertStatesQuery = defineQuery<Record<string, never>>()({
   name: 'alert_states',
   sql: `
-    SELECT alert, scope_key AS scopeKey, model, labels, state, severity, episode,
-      toUnixTimestamp64Milli(pending_since) AS pendingSinceMs, toUnixTimestamp64Milli(firing_since) AS firingSinceMs,
-      toUnixTimestamp64Milli(last_true) AS lastTrueMs, toUnixTimestamp64Milli(resolved_at) AS resolvedAtMs,
-      toUnixTimestamp(evaluated_minute) * 1000 AS evaluatedMinuteMs, values, summary, revision
+    SELECT ${STATE_COLUMNS}
     FROM alert_states FINAL
     ORDER BY alert, scopeKey`,
   row: alertStateRow,
 });
 
-/** Returns the row of table `alert_states` for a state. */
+/** Returns the clauses of compound rules that are pending or firing as if they were alerts of their own. */
+export const clauseStatesQuery = defineQuery<Record<string, never>>()({
+  name: 'clause_states',
+  sql: `SELECT ${STATE_COLUMNS} FROM clause_states FINAL WHERE state IN ('pending', 'firing', 'keep_firing')`,
+  row: alertStateRow,
+});
+
+/** Returns the row of the tables `alert_states` and `clause_states` for a state. */
 export function alertStateInsert(row: AlertStateRow, writtenMs: number): Readonly<Record<string, unknown>> {
   return {
     alert: row.alert,

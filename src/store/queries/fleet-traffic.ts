@@ -10,12 +10,12 @@ const fleetTraffic = z.object({
 /** Predictions of one model by hour. */
 export type FleetTraffic = z.infer<typeof fleetTraffic>;
 
-/** Predictions of every model by hour in [from, to) (epoch ms). */
+/** Predictions of every model by hour in [from, to) (epoch ms, whole hours). */
 export const fleetTrafficByHour = defineQuery<{ readonly from: number; readonly to: number }>()({
   name: 'fleet_traffic_by_hour',
   sql: `SELECT model, groupArray((hour_ms, requests)) AS hours FROM (
-  SELECT toString(model) AS model, toUnixTimestamp(toStartOfHour(t)) * 1000 AS hour_ms, sum(s.requests) AS requests
-  FROM service_per_minute AS s
+  SELECT toString(model) AS model, toUnixTimestamp(t) * 1000 AS hour_ms, sum(s.requests) AS requests
+  FROM service_per_hour AS s
   WHERE segment = '' AND t >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND t < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
   GROUP BY model, hour_ms ORDER BY model, hour_ms)
 GROUP BY model ORDER BY model`,

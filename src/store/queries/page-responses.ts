@@ -20,6 +20,15 @@ FROM page_responses FINAL WHERE at >= fromUnixTimestamp64Milli({since:Int64}) OR
   row: pageResponse,
 });
 
+/** Returns the rows of table `page_acknowledgements` for a page that somebody took on, one for each episode it told of. */
+export function acknowledgementInserts(
+  { dedupKey, responder, atMs }: PageResponse,
+  episodes: Iterable<string>,
+): readonly Readonly<Record<string, unknown>>[] {
+  const at = new Date(atMs).toISOString();
+  return [...episodes].map((episode) => ({ episode, dedup_key: dedupKey, responder, at }));
+}
+
 /** Returns the row of table `page_responses`. */
 export function pageResponseInsert(row: PageResponse): Readonly<Record<string, unknown>> {
   return {

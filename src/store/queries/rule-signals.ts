@@ -9,14 +9,14 @@ FROM (
   WHERE model IN {models:Array(String)} AND segment = '' AND t >= {from:DateTime} AND t < {to:DateTime} GROUP BY t, model)
 WHERE timed > 0 AND NOT isNaN(objective_ms)`;
 
-/** What each minute adds to the use of the budgets. */
+/** What each minute adds to the use of the budgets; of a minute that was concluded again the newest counts. */
 const MINUTES = `SELECT t, model, transform(model, {models:Array(String)}, {error_objectives:Array(Float64)}, nan) AS error_objective,
-    maxIf(value, signal = 'requests_per_second') * 60 AS n, n * maxIf(value, signal = 'error_ratio') AS failed,
-    if(countIf(signal = 'latency_over_objective_ratio') > 0, n, 0) AS timed, n * maxIf(value, signal = 'latency_over_objective_ratio') AS slow
-  FROM signals FINAL
-  WHERE model IN {models:Array(String)} AND signal IN ('requests_per_second', 'error_ratio', 'latency_over_objective_ratio')
-    AND version = '' AND feature = '' AND segment = '' AND gpu = '' AND state = 'ok'
-    AND t >= {from:DateTime} - INTERVAL 6 HOUR AND t < {to:DateTime}
+    argMaxIf(known, evaluated_at, signal = 'requests_per_second') * 60 AS n, n * argMaxIf(known, evaluated_at, signal = 'error_ratio') AS failed,
+    if(countIf(signal = 'latency_over_objective_ratio' AND state = 'ok') > 0, n, 0) AS timed, n * argMaxIf(known, evaluated_at, signal = 'latency_over_objective_ratio') AS slow
+  FROM (SELECT t, model, signal, state, evaluated_at, if(state = 'ok', value, 0) AS known FROM signals_by_day
+    WHERE signal IN ('requests_per_second', 'error_ratio', 'latency_over_objective_ratio') AND model IN {models:Array(String)}
+      AND version = '' AND feature = '' AND segment = '' AND gpu = ''
+      AND t >= {from:DateTime} - INTERVAL 6 HOUR AND t < {to:DateTime})
   GROUP BY t, model`;
 
 /** How fast the error and latency budgets of models burn in every minute in [from, to), weighted by traffic. */
@@ -82,7 +82,7 @@ FROM (
     GROUP BY window_to, model)
   ARRAY JOIN arrayFilter(x -> isFinite(x.2), [('missing_increase_ratio', missing), ('important_drifted_features', drifted)]) AS s
   UNION ALL
-  SELECT t, 'worst_business_ratio', model, min(value) FROM signals FINAL
+  SELECT t, 'worst_business_ratio', model, min(value) FROM signals_by_day FINAL
   WHERE startsWith(signal, 'business_') AND endsWith(signal, '_vs_baseline_ratio')
     AND model != '' AND state = 'ok' AND t >= {from:DateTime} AND t < {to:DateTime}
   GROUP BY t, model)`;

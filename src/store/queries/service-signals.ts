@@ -30,7 +30,14 @@ FROM (
   FROM gpu_samples WHERE ts >= {from:DateTime} AND ts < {to:DateTime} AND weight > 0 GROUP BY t, signal, model, gpu)
 ARRAY JOIN if(model = '', [gpu], ['', gpu]) AS g GROUP BY t, signal, model, g`;
 
-/** Writes constant series of a model, such as its objectives, for the minutes in [from, to) in which it has traffic or GPU data. */
+/**
+ * Writes constant series of models, such as their objectives, for the minutes in [from, to) in which a model has traffic
+ * or GPU data. Of an age the value is the moment from which it counts, epoch seconds; before that there is none.
+ */
 export const writeConstantSignals = `INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
-SELECT t, {signal:String} AS signal, {model:String} AS model, '' AS version, '' AS feature, '' AS segment, '' AS gpu, {value:Float64} AS value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
-FROM (SELECT DISTINCT t FROM signals WHERE model = {model:String} AND signal IN ('requests_per_second', 'gpu_utilization_ratio') AND t >= {from:DateTime} AND t < {to:DateTime})`;
+SELECT t, c.signal AS signal, served.model AS model, '' AS version, '' AS feature, '' AS segment, '' AS gpu, if(c.is_age, toUnixTimestamp(t) + 60 - c.value, c.value) AS value, 'ok' AS state, {now:DateTime64(3)} AS evaluated_at
+FROM (SELECT DISTINCT t, model FROM signals_by_day WHERE signal IN ('requests_per_second', 'gpu_utilization_ratio') AND model IN {models:Array(String)}
+  AND t >= {from:DateTime} AND t < {to:DateTime}) AS served
+INNER JOIN (SELECT x.1 AS model, x.2 AS signal, x.3 AS value, x.4 AS is_age
+  FROM (SELECT arrayJoin(arrayZip({models:Array(String)}, {signals:Array(String)}, {values:Array(Float64)}, {ages:Array(UInt8)})) AS x)) AS c ON served.model = c.model
+WHERE NOT is_age OR toUnixTimestamp(t) + 60 >= c.value`;

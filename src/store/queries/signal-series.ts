@@ -29,7 +29,7 @@ export const signalSeriesQuery = defineQuery<{
   sql: `
     SELECT signal, model, version, feature, segment, gpu,
       arraySort(groupArray((toUnixTimestamp(t) * 1000, value))) AS points
-    FROM signals FINAL
+    FROM signals_by_day FINAL
     WHERE signal IN {signals:Array(String)} AND t >= toDateTime({from:UInt32}, 'UTC') AND t < toDateTime({to:UInt32}, 'UTC')
       AND state = 'ok' AND isFinite(value)
       AND multiIf(feature != '', 'feature', gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}

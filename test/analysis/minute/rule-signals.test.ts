@@ -6,7 +6,11 @@ import { startTestStore, type TestStore } from '../../support/engine.ts';
 
 const MINUTE = 60_000;
 const T0 = Date.parse('2026-04-01T12:00:00Z');
-const constants = new Map([['ranker', { slo_latency_p99_seconds: 0.05, slo_error_ratio: 0.01 }]]);
+const trained = { model_age_seconds: { sinceMs: T0 + 7 * MINUTE } };
+const constants = new Map([
+  ['ranker', { slo_latency_p99_seconds: 0.05, slo_error_ratio: 0.01, ...trained }],
+  ['without-objective', { declared_cost_per_hour_usd: 3 }],
+]);
 const range = { fromMs: T0, toMs: T0 + 10 * MINUTE };
 let running: TestStore;
 
@@ -134,6 +138,12 @@ describe('the signals that rules rest on', () => {
     const five = await signal('latency_budget_burn_5m');
     expect(Math.abs((five[0] ?? 0) - 20 / 500 / 0.01)).toBeLessThanOrEqual(1);
     expect(Math.abs((five[3] ?? 0) - 80 / 500 / 0.01)).toBeLessThanOrEqual(1);
+  });
+
+  test('say in each minute how old the model was then, and what is constant where there is traffic', async () => {
+    expect(await signal('model_age_seconds')).toEqual({ 6: 0, 7: 60, 8: 120, 9: 180 });
+    expect(Object.values(await signal('slo_error_ratio'))).toEqual(Array(10).fill(0.01));
+    expect(await signal('declared_cost_per_hour_usd', { model: 'without-objective' })).toEqual({ 2: 3 });
   });
 
   test('say how old the last deploy and each version is', async () => {

@@ -25,12 +25,11 @@ function weeks(features: number, count: number): readonly DriftWeek[] {
 const section = (drift: readonly DriftWeek[]) =>
   driftSection({
     drift,
-    performance: [],
     service: [],
     side: undefined,
     alerts: [],
     changes: [],
-    counts: { predictions: 0, simulated: 0 },
+    rows: { performance: [], counts: { predictions: 0, simulated: 0 } },
     sql: { drift: [], performance: [], service: [], side: [], alerts: [], changes: [] },
   }).text;
 

@@ -99,3 +99,15 @@ test.each([
   expect(ticks.map((tick) => tick.label)).toContain(label);
   for (const { atMs } of ticks) expect(atMs >= from && atMs <= from + length).toBe(true);
 });
+
+test('of a line with more points than a screen has, the steps are drawn with their peaks and their gaps', () => {
+  const points = Array.from({ length: 5000 }, (_, i) => [i * 60_000, i === 3333 ? 1 : 0.1] as const).filter(
+    (_, i) => i < 1000 || i >= 1100,
+  );
+  const chart = { ...BASE, toMs: 5000 * 60_000, gapMs: 60_000, bounds: { low: 0, high: 1 } };
+  const [path = ''] = paths({ ...chart, series: [{ name: 'a', tone: 1, points }] });
+  const runs = path.split('M').slice(1);
+  expect(runs).toHaveLength(2);
+  expect(path.split('L').length).toBeLessThan(700);
+  expect(path.split(/[ML]/).filter((point) => point.endsWith(',12'))).toHaveLength(1);
+});

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
 import { type ApiFixture, EPISODE, MODEL, seed, startApi } from '../fixture.ts';
 import { type Element, parsePage } from './check-html.ts';
@@ -95,6 +96,17 @@ test('pages forbid what they do not need, and are not kept by caches', async () 
   expect(headers['content-security-policy']).toContain("default-src 'none'");
   expect(headers['x-content-type-options']).toBe('nosniff');
   expect(headers['cache-control']).toBe('no-store');
+});
+
+test('a page does not wait for what is added up from single predictions, and loads itself until it is there', async () => {
+  const { app } = await startApi(running.store, [], { patienceMs: 0, wallClock: systemClock });
+  const ask = async () => (await app.inject({ url: MODEL_PATH })).body;
+  const early = await ask();
+  expect(early).toContain('<meta http-equiv="refresh" content="2">');
+  expect(early).toContain('Quality is being added up');
+  await vi.waitFor(async () => expect(await ask()).not.toContain('http-equiv="refresh"'), { timeout: 20_000 });
+  expect(await ask()).toContain('Accuracy, AUC and label coverage by week');
+  await app.close();
 });
 
 describe('the overview', () => {
