@@ -14,6 +14,7 @@ describe('findSignal', () => {
       grafanaUnit: 's',
       bounded: false,
       sql: 'avg(value)',
+      combine: 'avg',
       promql: 'plumbline_latency_p99_seconds{version="",segment=""}',
     });
   });

@@ -48,7 +48,7 @@ export class TestProducer {
   }
 }
 
-/** Sends predictions to all partitions without pause until told to end; a batch that fails is not sent again. */
+/** Sends some fifteen hundred predictions a second to all partitions until told to end; a batch that fails is not sent again. */
 export class KafkaTraffic {
   acknowledged = 0;
   failures = 0;
@@ -92,4 +92,4 @@ export class KafkaTraffic {
 }
 
 const BATCH = 100;
-const PAUSE_MS = 10;
+const PAUSE_MS = 60;

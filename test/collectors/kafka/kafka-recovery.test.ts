@@ -31,11 +31,15 @@ describe.skipIf(source === undefined || 'brokers' in source)('a Kafka consumer t
     await proxy?.stop();
   });
 
-  test('is made anew when its handler throws what kafkajs never forgives, and loses and doubles nothing', async () => {
+  // Each time the group must first miss the one that broke: some six seconds, and more on a busy machine.
+  const PATIENCE_MS = 200_000;
+  test('is made anew when its handler throws what kafkajs never forgives, and loses and doubles nothing', {
+    timeout: PATIENCE_MS + 100_000,
+  }, async () => {
     const topic = 'broken';
     await kafka.broker.createTopic(topic, 2);
     const traffic = await KafkaTraffic.start(kafka.broker.brokers, { topic, partitions: 2 });
-    const faults = [new TypeError('a'), new RangeError('b'), new ReferenceError('c'), new SyntaxError('d')];
+    const faults = [new TypeError('a'), new RangeError('b')];
     // A block that is in the database but not acknowledged is tried again; the logger breaks in the middle of that.
     const store = new ForgetfulStore(kafka, 2 * faults.length);
     const logger = pino({
@@ -49,7 +53,11 @@ describe.skipIf(source === undefined || 'brokers' in source)('a Kafka consumer t
     });
     const { collector, registry } = kafka.collector({ predictions: topic }, {}, { store, logger });
     await collector.start();
-    await waitFor('four broken consumers', async () => ((await metric(registry, RESTARTS)) >= 4 ? true : undefined));
+    await waitFor(
+      'two broken consumers',
+      async () => ((await metric(registry, RESTARTS)) >= 2 ? true : undefined),
+      PATIENCE_MS,
+    );
     const sent = traffic.acknowledged;
     await waitFor('more records', () => (traffic.acknowledged > sent ? true : undefined));
     await traffic.end();
@@ -58,8 +66,9 @@ describe.skipIf(source === undefined || 'brokers' in source)('a Kafka consumer t
     await store.close();
     await wholly(topic, traffic.acknowledged);
     expect(faults).toEqual([]);
-    expect(await metric(registry, RESTARTS)).toBe(4);
-    expect(await metric(registry, 'plumbline_kafka_failures_total')).toBe(4);
+    // A busy machine may have the group lose us once more.
+    expect(await metric(registry, RESTARTS)).toBeGreaterThanOrEqual(2);
+    expect(await metric(registry, 'plumbline_kafka_failures_total')).toBeGreaterThanOrEqual(2);
     expect(await metric(registry, 'plumbline_kafka_recovered_blocks_total')).toBeGreaterThan(0);
   });
 
