@@ -7,21 +7,12 @@ import { attachToEngine } from '../../src/store/engine/embedded-engine.ts';
 import { type Receiver, startReceiver } from '../notify/receiver.ts';
 import { NDJSON, predictionLine, request } from '../support/client.ts';
 import { waitFor } from '../support/processes.ts';
+import { SLOW_RULE } from '../support/slow-rule.ts';
 import { ask, type ServiceProcess, ServiceYard } from '../support/service.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 const HOOK_SECRET = `whsec_${Buffer.from('a webhook secret of 32 bytes, yes').toString('base64')}`;
 const MINUTE = 60_000;
-const RULE = `alert: SlowNow
-severity: critical
-scope: model
-for: 1m
-keep_firing_for: 1m
-when: { signal: latency_p99_seconds, above: 0.2 }
-summary: "{{model}}: p99 {{latency_p99_seconds}}"
-runbook: LatencyBudgetBurnsFast
-actions: [page]
-`;
 
 const yard = new ServiceYard();
 let pagerduty: Receiver;
@@ -39,7 +30,7 @@ afterAll(async () => {
 function folder(notify: ConfigInput['notify'] = {}): string {
   const path = yard.folder();
   mkdirSync(`${path}/rules`);
-  writeFileSync(`${path}/rules/slow-now.yaml`, RULE);
+  writeFileSync(`${path}/rules/slow-now.yaml`, SLOW_RULE);
   yard.configure(path, {
     rules: [`${path}/rules`],
     notify: { pagerduty: { routing_key: KEY, url: pagerduty.url, webhook_secrets: ['s3cret'] }, ...notify },

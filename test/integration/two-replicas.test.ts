@@ -9,21 +9,13 @@ import { type Receiver, startReceiver } from '../notify/receiver.ts';
 import { NDJSON, predictionLine, request } from '../support/client.ts';
 import { startTestStore, type TestStore } from '../support/engine.ts';
 import { waitFor } from '../support/processes.ts';
+import { SLOW_RULE } from '../support/slow-rule.ts';
 import { type ServiceProcess, ServiceYard } from '../support/service.ts';
 
 const MINUTE = 60_000;
 const MISSED = 40;
 /** Slow from the third minute to here; the leader is killed long before it gets so far. */
 const SLOW_UNTIL = 34;
-const RULE = `alert: SlowNow
-severity: critical
-for: 1m
-keep_firing_for: 1m
-when: { signal: latency_p99_seconds, above: 0.2 }
-summary: "{{model}}: p99 {{latency_p99_seconds}}"
-runbook: LatencyBudgetBurnsFast
-actions: [page]
-`;
 
 const yard = new ServiceYard();
 let database: TestStore;
@@ -40,7 +32,7 @@ afterAll(async () => {
 function startReplica(): Promise<ServiceProcess> {
   const path = yard.folder();
   mkdirSync(`${path}/rules`);
-  writeFileSync(`${path}/rules/slow-now.yaml`, RULE);
+  writeFileSync(`${path}/rules/slow-now.yaml`, SLOW_RULE);
   yard.configure(path, {
     clickhouse: { ...database.engine.endpoint, database: 'plumbline' },
     evaluation: { lease: '10s' },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import type { BatchWriter, UnitOutcome } from '../../store/ingest/batch-writer.ts';
+import type { BatchWriter } from '../../store/ingest/batch-writer.ts';
+import type { UnitOutcome } from '../../store/ingest/unit-outcome.ts';
 import { UnitBuilder } from '../../store/ingest/unit.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { readArgoCd } from './argo-cd.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
-import type { BatchWriter, UnitOutcome } from '../../store/ingest/batch-writer.ts';
+import type { BatchWriter } from '../../store/ingest/batch-writer.ts';
+import type { UnitOutcome } from '../../store/ingest/unit-outcome.ts';
 import { type RecordKind, UnitBuilder } from '../../store/ingest/unit.ts';
 import { OverloadedError, StoreSlowError } from '../../store/ingest/writer-errors.ts';
 import { unzipBody } from '../http/unzip-body.ts';

@@ -7,36 +7,16 @@ import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Store } from '../store.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
 import { INSERT_SETTINGS } from './insert-settings.ts';
+import { createLanes, type Lane, type Waiting } from './lane.ts';
 import { batchOf, type Spool, type SpooledBatch } from './spool.ts';
-import { type IngestUnit, RECORD_KINDS, type RecordKind, UNIT_COLUMNS } from './unit.ts';
-import { type Receipt, readReceipts, type StoredOutcome } from './unit-outcome.ts';
+import { type IngestUnit, type RecordKind, UNIT_COLUMNS } from './unit.ts';
+import { type Receipt, readReceipts, type UnitOutcome } from './unit-outcome.ts';
 import { OverloadedError, StoreSlowError } from './writer-errors.ts';
 import { DEFAULT_LIMITS, type WriterLimits } from './writer-limits.ts';
-
-export interface UnitOutcome extends StoredOutcome {
-  /** The unit had been stored before; nothing was stored now. */
-  readonly duplicate: boolean;
-}
-
-interface Waiting {
-  readonly unit: IngestUnit;
-  /** When it was handed in, in milliseconds since 1970. */
-  readonly sinceMs: number;
-  readonly resolve: (outcome: UnitOutcome) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 interface InHand {
   readonly outcome: Promise<UnitOutcome>;
   readonly sinceMs: number;
-}
-
-interface Lane {
-  queue: Waiting[];
-  rows: number;
-  bytes: number;
-  inFlight: number;
-  timer: NodeJS.Timeout | undefined;
 }
 
 const INSERT_POLICY = { attempts: 1000, baseMs: 100, capMs: 5000 } as const;
@@ -80,9 +60,7 @@ export class BatchWriter {
       bytes: () => this.#pendingBytes,
       oldestSinceMs: () => this.#inHand.values().next().value?.sinceMs,
     });
-    this.#lanes = new Map(
-      RECORD_KINDS.map((kind) => [kind, { queue: [], rows: 0, bytes: 0, inFlight: 0, timer: undefined }]),
-    );
+    this.#lanes = createLanes();
   }
 
   /** Sends what an earlier process left behind and returns how many batches that were. Call once, before the first submit. */

@@ -15,6 +15,12 @@ export interface StoredOutcome {
   readonly errors: readonly LineError[];
 }
 
+/** The answer to who handed a unit in. */
+export interface UnitOutcome extends StoredOutcome {
+  /** The unit had been stored before; nothing was stored now. */
+  readonly duplicate: boolean;
+}
+
 /** When the accepted records of a unit happened. */
 export interface UnitTimes {
   /** Accepted after their minute had been evaluated. */
