@@ -23,6 +23,8 @@ const BINARIES: Readonly<Record<keyof typeof PACKAGES, string>> = {
   chromium: 'chromium',
 };
 
+const TOOLS = ['prometheus', 'promtool', 'alertmanager', 'amtool', 'java', 'mvn', 'kcat', 'chromium'] as const;
+
 /**
  * Returns the path of a real component for a test, installing its Debian package when that is missing and can be had
  * (as root, with apt-get). Returns undefined, and says so, when it cannot: the test then names itself as skipped.
@@ -38,18 +40,24 @@ export function requireTool(name: keyof typeof PACKAGES): string | undefined {
   return undefined;
 }
 
+/** Installs the packages of all tools that are missing, at once; what cannot be had is said by `requireTool`. */
+export function installTools(): void {
+  const missing = TOOLS.filter((name) => find(name) === undefined).map((name) => PACKAGES[name]);
+  if (missing.length > 0) install(...new Set(missing));
+}
+
 function find(name: keyof typeof PACKAGES): string | undefined {
   const result = spawnSync('sh', ['-c', `command -v ${BINARIES[name]}`], { encoding: 'utf8' });
   const path = result.stdout.trim();
   return result.status === 0 && path !== '' ? path : undefined;
 }
 
-function install(packageName: string): boolean {
+function install(...packages: readonly string[]): boolean {
   if (process.getuid?.() !== 0) return false;
-  const arguments_ = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', packageName];
+  const arguments_ = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...packages];
   const options = {
     stdio: 'ignore',
-    timeout: 600_000,
+    timeout: 900_000,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   } as const;
   if (spawnSync('apt-get', arguments_, options).status === 0) return true;
