@@ -61,18 +61,34 @@ export async function startChromium(path: string): Promise<Chromium> {
       `--user-data-dir=${profile}`,
       'about:blank',
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true },
   );
+  const closed = whenClosed(child);
   const pipe = new DevToolsPipe(child);
   return {
     open: () => openTab(pipe),
     end: async () => {
-      const closed = whenClosed(child);
-      child.kill('SIGKILL');
+      endGroup(child);
       await closed;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+      await waitFor('the profile of Chromium to be gone', () => remove(profile));
     },
   };
+}
+
+/** Removes a folder; undefined when something was written into it meanwhile, as helpers do while they die. */
+function remove(folder: string): true | undefined {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kills the browser with its helpers. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  process.kill(-child.pid, 'SIGKILL');
 }
 
 /** The DevTools protocol: JSON messages that end in a zero byte, commands on descriptor 3, answers on 4. */

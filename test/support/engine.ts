@@ -46,7 +46,7 @@ export async function startTestStore(options: { readonly migrated?: boolean } = 
     stop: async () => {
       await store.close();
       await engine.stop();
-      rmSync(path, { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

@@ -2,6 +2,7 @@ import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { registerCodecs } from '../../src/collectors/kafka/kafkajs/codecs.ts';
 import { predictionLine } from './client.ts';
 import { kafkaClient } from './kafka-broker.ts';
+import { waitFor } from './processes.ts';
 
 const PER_SEND = 1000;
 
@@ -13,12 +14,18 @@ export class TestProducer {
     this.#producer = producer;
   }
 
-  static async connect(brokers: readonly string[]): Promise<TestProducer> {
+  /** Connects; with `tries: 1` what fails is not sent again, so that nothing can be in the log twice. */
+  static async connect(
+    brokers: readonly string[],
+    options: { readonly tries?: 1 | 'until it is there' } = {},
+  ): Promise<TestProducer> {
     registerCodecs();
+    const once = options.tries === 1;
     const producer = kafkaClient(brokers).producer({
       allowAutoTopicCreation: false,
-      idempotent: true,
+      idempotent: !once,
       maxInFlightRequests: 1,
+      ...(once ? { retry: { retries: 0 } } : {}),
     });
     await producer.connect();
     return new TestProducer(producer);
@@ -52,14 +59,20 @@ export class TestProducer {
 export class KafkaTraffic {
   acknowledged = 0;
   failures = 0;
-  readonly #producer: TestProducer;
+  readonly #brokers: readonly string[];
   readonly #topic: { readonly topic: string; readonly partitions: number };
   readonly #running: Promise<void>;
+  #producer: TestProducer;
   #ending = false;
 
-  private constructor(producer: TestProducer, topic: { readonly topic: string; readonly partitions: number }) {
-    this.#producer = producer;
+  private constructor(
+    brokers: readonly string[],
+    topic: { readonly topic: string; readonly partitions: number },
+    producer: TestProducer,
+  ) {
+    this.#brokers = brokers;
     this.#topic = topic;
+    this.#producer = producer;
     this.#running = this.#send();
   }
 
@@ -67,7 +80,7 @@ export class KafkaTraffic {
     brokers: readonly string[],
     topic: { readonly topic: string; readonly partitions: number },
   ): Promise<KafkaTraffic> {
-    return new KafkaTraffic(await TestProducer.connect(brokers), topic);
+    return new KafkaTraffic(brokers, topic, await TestProducer.connect(brokers, { tries: 1 }));
   }
 
   async end(): Promise<void> {
@@ -85,9 +98,22 @@ export class KafkaTraffic {
         this.acknowledged += BATCH;
       } catch {
         this.failures += 1; // the broker is away; what became of the batch is read from the log
+        await this.#reconnect();
       }
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
+  }
+
+  /** A producer that lost its broker may keep what it knew of it: another one asks anew. */
+  async #reconnect(): Promise<void> {
+    await this.#producer.disconnect();
+    this.#producer = await waitFor('the broker to take a producer', async () => {
+      try {
+        return await TestProducer.connect(this.#brokers, { tries: 1 });
+      } catch {
+        return undefined; // still away
+      }
+    });
   }
 }
 

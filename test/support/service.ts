@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import { z } from 'zod';
 import type { ConfigInput } from '../../src/config/schema.ts';
@@ -21,6 +22,7 @@ export interface ServiceProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
+const STOP_MS = 120_000;
 const logLine = z.record(z.string(), z.unknown());
 
 /** Owns temporary data folders and the services on them; `end` kills and removes all of them. */
@@ -83,10 +85,24 @@ export class ServiceYard {
     };
   }
 
-  /** Stops a service with SIGTERM and returns how it ended. */
+  /**
+   * Stops a service with SIGTERM and returns how it ended.
+   *
+   * @throws Error with the end of its log when it still runs after two minutes
+   */
   async stop(service: ServiceProcess): Promise<Exit> {
     service.kill('SIGTERM');
-    return service.closed;
+    const timeout = new AbortController();
+    const late = delay(STOP_MS, undefined, { signal: timeout.signal }).then(() => {
+      const last = service.log().slice(-10);
+      throw new Error(`The service did not end within ${STOP_MS} ms of SIGTERM: ${JSON.stringify(last)}`);
+    });
+    try {
+      return await Promise.race([service.closed, late]);
+    } finally {
+      timeout.abort();
+      late.catch(() => {});
+    }
   }
 
   async end(): Promise<void> {
@@ -97,7 +113,7 @@ export class ServiceYard {
     }
     for (const path of this.#folders) {
       await endEngine(path);
-      rmSync(path, { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     }
   }
 }
