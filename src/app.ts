@@ -65,7 +65,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, wallClock, logger } = options;
   const { rules } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
   checkThresholds(rules, config.models);
-  const tracing = startTracing(config.telemetry.otlp_endpoint, packageVersion);
+  const tracing = await startTracing(config.telemetry.otlp_endpoint, packageVersion);
   const registry = new Registry();
   const telemetry = new Telemetry(registry);
   const opened = await openStore({
@@ -147,7 +147,17 @@ async function assemble(
     logger,
     telemetry,
   });
-  const collectors = createCollectors({ config, store, writer, health, telemetry, logger, clock, wallClock, random });
+  const collectors = await createCollectors({
+    config,
+    store,
+    writer,
+    health,
+    telemetry,
+    logger,
+    clock,
+    wallClock,
+    random,
+  });
   let ready = true;
   const { remoteWrite, kserve, otlp, events } = collectors;
   const http = await listenHttp({

@@ -2,8 +2,8 @@ import betainc from '@stdlib/math-base-special-betainc';
 import erfcExact from '@stdlib/math-base-special-erfc';
 import gammainc from '@stdlib/math-base-special-gammainc';
 import gammaln from '@stdlib/math-base-special-gammaln';
-import chisquare from '@stdlib/stats-base-dists-chisquare';
-import normal from '@stdlib/stats-base-dists-normal';
+import chisquareQuantile from '@stdlib/stats-base-dists-chisquare-quantile';
+import quantileOfNormal from '@stdlib/stats-base-dists-normal-quantile';
 
 /** Computes the complementary error function. */
 export function erfc(x: number): number {
@@ -37,7 +37,7 @@ export function normalLower(z: number): number {
 
 /** Computes the standard normal quantile, 0 < p < 1. */
 export function normalQuantile(p: number): number {
-  return normal.quantile(p, 0, 1);
+  return quantileOfNormal(p, 0, 1);
 }
 
 /**
@@ -55,7 +55,7 @@ export function chi2Upper(x: number, df: number): number {
 
 /** Computes the chi-square quantile at probability p (0 <= p < 1) with `df` degrees of freedom. */
 export function chi2Quantile(p: number, df: number): number {
-  return chisquare.quantile(p, df);
+  return chisquareQuantile(p, df);
 }
 
 /** Computes P(|T| > |t|) for Student's t with `df` degrees of freedom; `df` may be Infinity (then normal). */

@@ -1,7 +1,3 @@
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
-
 export interface Tracing {
   /** Sends what is left; safe to call twice. */
   stop(): Promise<void>;
@@ -12,8 +8,15 @@ export interface Tracing {
  *
  * @param endpoint  Base URL of an OTLP receiver; spans go to its /v1/traces.
  */
-export function startTracing(endpoint: string | undefined, version: string): Tracing {
+export async function startTracing(endpoint: string | undefined, version: string): Promise<Tracing> {
   if (endpoint === undefined) return { stop: async () => {} };
+  // Some three hundred files, which a service that sends no spans need not read at its start.
+  const [{ OTLPTraceExporter }, { resourceFromAttributes }, { BatchSpanProcessor, NodeTracerProvider }] =
+    await Promise.all([
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/sdk-trace-node'),
+    ]);
   const provider = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': 'plumbline', 'service.version': version }),
     spanProcessors: [
