@@ -73,6 +73,13 @@ export async function loadFleetNews({ store }: ReadDependencies, nowMs: number):
   };
 }
 
+/** Which models are asked for, '' for all, and what of the answer is there already. */
+export interface FleetQuestion {
+  readonly model?: string;
+  readonly known?: readonly KnownModel[];
+  readonly hours?: Promise<FleetHours>;
+}
+
 /** Traffic of the last hour as the database gives it. */
 export type FleetHours = Awaited<ReturnType<typeof readHours>>;
 
@@ -81,16 +88,15 @@ export function readHours({ store }: ReadDependencies, model = '') {
   return store.query(fleetLastHour, { model });
 }
 
-/** Returns the newest numbers of every model, or of the one named; `hoursOf` says how the last hour is read. */
+/** Returns the newest numbers of every model, or of the one named. */
 export async function loadFleet(
   deps: ReadDependencies,
-  model = '',
-  hoursOf: () => Promise<FleetHours> = () => readHours(deps, model),
+  { model = '', known: knownOf, hours: hoursOf }: FleetQuestion = {},
 ): Promise<readonly FleetRow[]> {
   const { store } = deps;
   const [known, hours, drifts, quality, alerts] = await Promise.all([
-    knownModels(store, model),
-    hoursOf(),
+    knownOf ?? knownModels(store, model),
+    hoursOf ?? readHours(deps, model),
     store.query(latestDrift, { model }),
     store.query(latestQuality, { model }),
     store.query(alertStatesQuery, {}),

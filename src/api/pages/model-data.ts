@@ -110,7 +110,8 @@ export async function loadModelPage(
   asked: AskedRange,
   memory: PageMemory,
 ): Promise<ModelPageData> {
-  const { firstMs, lastMs } = await knownModel(deps.store, model);
+  const known = await knownModel(deps.store, model);
+  const { firstMs, lastMs } = known;
   const firstWeekMs = Math.max(startOfWeek(firstMs), startOfWeek(lastMs) - (DEFAULT_WEEKS - 1) * WEEK_MS);
   const { fromMs, toMs } = rangeOf(asked, { fromMs: firstWeekMs, toMs: lastMs + 1 });
   const range = { fromMs, toMs, bucketSeconds: bucketFor(toMs - Math.max(fromMs, firstMs)) };
@@ -118,7 +119,7 @@ export async function loadModelPage(
   const key = JSON.stringify([model, asked.from, asked.to]);
   const quality = qualityOf(deps, model, { range, window: 'week' });
   const [[summary], kept] = await Promise.all([
-    loadFleet(deps, model),
+    loadFleet(deps, { model, known: [known] }),
     memory.ranges.get(key, async () => ({
       range,
       numbers: await loadRollups(deps, { model, range, quality }),

@@ -1,6 +1,7 @@
 -- What is computed while records arrive. A window of any length is a merge of these rows, never a rescan.
 
--- Traffic, errors and latency by minute. segment '' is all traffic, 'carrier=AA' one segment.
+-- Traffic, errors and latency by minute. segment '' is all traffic, 'carrier=AA' one segment. Small granules: whoever
+-- wants the sketches of a few minutes unpacks all those of the granules that they lie in.
 CREATE TABLE IF NOT EXISTS $LOCAL(service_per_minute) $ON_CLUSTER (
   model LowCardinality(String), version LowCardinality(String), segment LowCardinality(String), t DateTime('UTC') CODEC(Delta, ZSTD(1)),
   requests SimpleAggregateFunction(sum, UInt64), errors SimpleAggregateFunction(sum, UInt64),
@@ -9,7 +10,7 @@ CREATE TABLE IF NOT EXISTS $LOCAL(service_per_minute) $ON_CLUSTER (
   latency_max_ms SimpleAggregateFunction(max, Float64), latency AggregateFunction(quantilesDD(0.01, 0.5, 0.95, 0.99), Float64),
   score_count SimpleAggregateFunction(sum, UInt64), score_sum SimpleAggregateFunction(sum, Float64)
 ) ENGINE = $ENGINE(AggregatingMergeTree) PARTITION BY toYYYYMM(t) ORDER BY (model, version, segment, t)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 1024;
 $DISTRIBUTED(service_per_minute, sipHash64(model, version));
 
 -- The rows of an insert by minute: what the minutes, the hours and the late minutes are made of. Stores nothing.

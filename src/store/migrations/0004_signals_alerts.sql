@@ -1,11 +1,12 @@
 -- What the service concludes: signals, closed drift windows, alert states and what was sent to whom.
 
 -- One row per signal and scope per minute; an evaluation repeated for the same minute replaces the earlier row.
--- value is NaN when state is not 'ok'.
+-- value is NaN when state is not 'ok'. Small granules: a page reads an hour of many signals.
 CREATE TABLE IF NOT EXISTS $SHARED(signals) $ON_CLUSTER (
   t DateTime('UTC') CODEC(Delta, ZSTD(1)), signal LowCardinality(String), model LowCardinality(String), version LowCardinality(String), feature LowCardinality(String),
   segment LowCardinality(String), gpu LowCardinality(String), value Float64 CODEC(ZSTD(1)), state LowCardinality(String), evaluated_at DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1))
-) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(evaluated_at)) PARTITION BY toYYYYMM(t) ORDER BY (model, signal, version, feature, segment, gpu, t);
+) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(evaluated_at)) PARTITION BY toYYYYMM(t) ORDER BY (model, signal, version, feature, segment, gpu, t)
+SETTINGS index_granularity = 1024;
 
 CREATE TABLE IF NOT EXISTS $SHARED(metric_samples) $ON_CLUSTER (
   name LowCardinality(String), labels Map(LowCardinality(String), String) CODEC(ZSTD(1)), ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)), value Float64 CODEC(ZSTD(1)),
@@ -18,7 +19,7 @@ CREATE TABLE IF NOT EXISTS $SHARED(gpu_samples) $ON_CLUSTER (
   ts DateTime64(3, 'UTC') CODEC(DoubleDelta, ZSTD(1)), signal LowCardinality(String), gpu LowCardinality(String), node LowCardinality(String),
   namespace LowCardinality(String), pod LowCardinality(String), model LowCardinality(String), weight Float64, value Float64 CODEC(ZSTD(1))
 ) ENGINE = $ENGINE_SHARED(MergeTree) PARTITION BY toYYYYMM(ts) ORDER BY (signal, model, gpu, ts)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 1024;
 
 -- A reference is what a model's windows are compared with; the newest version per model is in force.
 CREATE TABLE IF NOT EXISTS $SHARED(model_references) $ON_CLUSTER (

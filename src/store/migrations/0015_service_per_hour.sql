@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS $LOCAL(service_per_hour) $ON_CLUSTER (
   latency_count SimpleAggregateFunction(sum, UInt64), latency AggregateFunction(quantilesDD(0.01, 0.5, 0.95, 0.99), Float64),
   score_count SimpleAggregateFunction(sum, UInt64), score_sum SimpleAggregateFunction(sum, Float64)
 ) ENGINE = $ENGINE(AggregatingMergeTree) PARTITION BY toYYYYMM(t) ORDER BY (model, version, segment, t)
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 1024;
 $DISTRIBUTED(service_per_hour, sipHash64(model, version));
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(roll_service_hours) $ON_CLUSTER TO $LOCAL(service_per_hour) AS

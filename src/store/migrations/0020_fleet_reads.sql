@@ -28,7 +28,19 @@ CREATE TABLE IF NOT EXISTS $SHARED(signal_hours) $ON_CLUSTER (
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(note_signal_hours) $ON_CLUSTER TO $SHARED(signal_hours) AS
 SELECT toStartOfHour(t) AS hour, max(now64(3)) AS written, toDateTime64(0, 3, 'UTC') AS rolled, count() AS rows FROM $SHARED(signals) GROUP BY hour;
 
+-- The newest value of each signal of a whole model. A minute that is concluded again has its newer value; one that is
+-- then without a value keeps the older.
+CREATE TABLE IF NOT EXISTS $SHARED(newest_signals) $ON_CLUSTER (
+  signal LowCardinality(String), model LowCardinality(String), newest AggregateFunction(argMax, Float64, UInt64), t SimpleAggregateFunction(max, DateTime('UTC'))
+) ENGINE = $ENGINE_SHARED(AggregatingMergeTree) ORDER BY (signal, model);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(keep_newest_signals) $ON_CLUSTER TO $SHARED(newest_signals) AS
+SELECT signal, model, argMaxState(value, bitShiftLeft(toUInt64(toUnixTimestamp(s.t)), 32) + toUnixTimestamp(evaluated_at)) AS newest, max(s.t) AS t
+FROM $SHARED(signals) AS s WHERE state = 'ok' AND isFinite(value) AND version = '' AND feature = '' AND segment = '' AND gpu = '' GROUP BY signal, model;
+
 -- Signals from before this file; written twice they would still count once.
+INSERT INTO $SHARED(newest_signals) SELECT signal, model, argMaxState(value, bitShiftLeft(toUInt64(toUnixTimestamp(s.t)), 32) + toUnixTimestamp(evaluated_at)) AS newest, max(s.t) AS t
+FROM $SHARED(signals) AS s WHERE state = 'ok' AND isFinite(value) AND version = '' AND feature = '' AND segment = '' AND gpu = '' GROUP BY signal, model;
 INSERT INTO $SHARED(signals_by_day) SELECT t, signal, model, version, feature, segment, gpu, value, state, evaluated_at FROM $SHARED(signals);
 INSERT INTO $SHARED(signal_hours) SELECT toStartOfHour(t) AS hour, max(now64(3)) AS written, toDateTime64(0, 3, 'UTC') AS rolled, count() AS rows FROM $SHARED(signals) GROUP BY hour;
 

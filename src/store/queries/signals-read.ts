@@ -55,19 +55,12 @@ GROUP BY signal ORDER BY signal`,
   row: z.object({ signal: z.string(), points: z.array(z.tuple([z.number(), z.number()])) }),
 });
 
-const QUALITY = `({model:String} = '' OR model = {model:String}) AND signal IN ('accuracy', 'mae', 'label_coverage_ratio')
-    AND version = '' AND feature = '' AND segment = '' AND gpu = ''`;
-
 /** The newest quality numbers of every model (''), or of one, that were measured at the model level. */
 export const latestQuality = defineQuery<{ readonly model: string }>()({
   name: 'latest_quality',
-  sql: `SELECT model, signal, argMax(s.value, bitShiftLeft(toUInt64(toUnixTimestamp(s.t)), 32) + toUnixTimestamp(s.evaluated_at)) AS value, toUnixTimestamp(max(s.t)) * 1000 AS t_ms
-FROM (
-  SELECT model, signal, newest_t AS t, newest AS value, rolled_at AS evaluated_at FROM signals_per_hour
-  WHERE n > 0 AND ${QUALITY}
-  UNION ALL
-  SELECT model, signal, t, value, evaluated_at FROM signals_by_day
-  WHERE t >= (SELECT max(t) FROM signals_per_hour) + 3600 AND state = 'ok' AND isFinite(value) AND ${QUALITY}) AS s
+  sql: `SELECT model, signal, argMaxMerge(newest) AS value, toUnixTimestamp(max(s.t)) * 1000 AS t_ms
+FROM newest_signals AS s
+WHERE signal IN ('accuracy', 'mae', 'label_coverage_ratio') AND ({model:String} = '' OR model = {model:String})
 GROUP BY model, signal ORDER BY model, signal`,
   row: z.object({ model: z.string(), signal: z.string(), value: z.number(), t_ms: z.number() }),
 });
