@@ -276,7 +276,7 @@ function report(request: DriftRequest): DriftReport {
     windows: [
       {
         window: 'all',
-        from: iso(request.fromMs),
+        from: iso(request.fromMs ?? request.firstMs ?? request.toMs),
         to: iso(request.toMs),
         rows: 10,
         features: [],

@@ -136,4 +136,22 @@ describe('stored predictions compared with the reference', () => {
     const report = reportSchema.parse((await request(url)).json());
     expect(report.reference.rows).toBe(1200);
   });
+
+  test('of a model without a reference have, when no begin is asked for, what came before as the reference', async () => {
+    const lines = Array.from({ length: 2000 }, (_, i) =>
+      JSON.stringify({
+        prediction_id: `f-${i}`,
+        ts: START + i * 18_000,
+        model: 'fresh',
+        features: { a: spread(i, 0.6180339887) },
+      }),
+    );
+    await request(`${service.url}/v1/predictions`, { body: lines.join('\n'), headers: NDJSON });
+    const answer = await request(`${service.url}/v1/models/fresh/drift`, {});
+    const { reference, windows } = reportSchema
+      .extend({ windows: z.array(z.looseObject({ rows: z.number() })) })
+      .parse(answer.json());
+    expect(reference.rows).toBe(1000);
+    expect(windows.map(({ rows }) => rows)).toEqual([1000]);
+  });
 });

@@ -47,6 +47,9 @@ const namesSchema = z
 
 const querySchema = z.object({
   ...rangeShape,
+  from: rangeShape.from.describe(
+    'Begin of the range. Absent: the first prediction, where the reference is a file, a range or a version; else a day before the end, or the later half of what there is, compared with what came before.',
+  ),
   window: windowSchema.default('all'),
   version: versionSchema,
   profile: z.enum(PROFILE_IDS).default('robust').describe('Whose rules bin and judge.'),
@@ -79,10 +82,12 @@ export async function registerDriftRoute(app: FastifyInstance, deps: ReadDepende
     async ({ params, query }) => {
       const known = await knownModel(deps.store, params.model);
       const { window, version, profile, segment, categorical, numeric } = query;
-      const range = rangeOf(query, { fromMs: known.firstMs, toMs: known.lastMs + 1 });
+      const { toMs } = rangeOf(query, { fromMs: known.firstMs, toMs: known.lastMs + 1 });
       const report = await deps.driftForRange({
         model: params.model,
-        ...range,
+        fromMs: query.from,
+        firstMs: known.firstMs,
+        toMs,
         window,
         version,
         profile,

@@ -41,7 +41,10 @@ export interface Objectives {
 export interface DriftRequest {
   readonly model: string;
   readonly version?: string | undefined;
-  readonly fromMs: number;
+  /** Absent: a begin that suits the reference, not before `firstMs`. */
+  readonly fromMs?: number | undefined;
+  /** The model's first prediction. */
+  readonly firstMs?: number | undefined;
   readonly toMs: number;
   readonly window?: WindowUnit | undefined;
   readonly profile?: ProfileId | undefined;
