@@ -18,6 +18,7 @@ import { featureDriftPanel, featuresByDriftPanel, predictionDriftPanel } from '.
 import { gpuMemoryPanel, gpuUtilizationPanel, podsPanel } from './panels/gpu.ts';
 import { nowPanels } from './panels/now.ts';
 import { errorSizePanel, logLossPanel, performancePanel } from './panels/performance.ts';
+import { retrainOutcomePanel } from './panels/retrain.ts';
 import { errorsPanel, latencyPanel, trafficPanel } from './panels/service.ts';
 
 /** Returns the dashboard of one model: business, traffic, latency, GPU, drift and quality on one time axis. */
@@ -127,7 +128,13 @@ function driftSection(): Section {
     title: 'Inputs and predictions: are they what the model learned from?',
     lines: [
       { height: 12, panels: [{ width: 24, panel: featureDriftPanel(40, [THIS_FEATURE_OF_SERIES]) }] },
-      { height: 9, panels: [{ width: 24, panel: predictionDriftPanel(41) }] },
+      {
+        height: 9,
+        panels: [
+          { width: 18, panel: predictionDriftPanel(41) },
+          { width: 6, panel: retrainOutcomePanel(43) },
+        ],
+      },
       { height: 12, panels: [{ width: 24, panel: featuresByDriftPanel(42, [THIS_FEATURE, DRIFT_NUMBERS]) }] },
     ],
   };

@@ -135,7 +135,7 @@ export class AlertEvaluator {
 
   async #readWindow(range: { readonly fromMs: number; readonly toMs: number }): Promise<SignalWindow> {
     const { rules, store } = this.#options;
-    return readSignalWindow({ ...range, rules, read: (query) => store.readSeries(query) });
+    return readSignalWindow({ ...range, rules, store });
   }
 
   async #plan(range: {

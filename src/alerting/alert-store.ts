@@ -9,8 +9,20 @@ import {
 } from '../store/queries/alerting.ts';
 import { type AvoidedAlarm, avoidedAlarmInsert } from '../store/queries/alert-quality.ts';
 import { type LatestDelivery, latestDeliveriesQuery, type OutboxEntry, outboxRow } from '../store/queries/outbox.ts';
+import { type SignalPeak, signalPeaksQuery } from '../store/queries/signal-peaks.ts';
 import { type SignalSeries, signalSeriesQuery } from '../store/queries/signal-series.ts';
 import type { Store } from '../store/store.ts';
+
+/** Which signals are read, at which levels, and over which time (epoch ms). */
+export interface SignalRead {
+  readonly signals: readonly string[];
+  readonly levels: readonly string[];
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What of the database holds signals. */
+export type SignalReader = Pick<AlertStore, 'readSeries' | 'readPeaks'>;
 
 /** Everything the evaluator reads and writes. */
 export interface AlertStore {
@@ -18,12 +30,9 @@ export interface AlertStore {
   /** Clauses of compound rules that hold, see AvoidedAlarms. */
   loadClauses(): Promise<readonly AlertStateRow[]>;
   /** Values of minutes from `fromMs` (inclusive) to `toMs` (exclusive). */
-  readSeries(query: {
-    readonly signals: readonly string[];
-    readonly levels: readonly string[];
-    readonly fromMs: number;
-    readonly toMs: number;
-  }): Promise<readonly SignalSeries[]>;
+  readSeries(query: SignalRead): Promise<readonly SignalSeries[]>;
+  /** Largest values over the full hours from `fromMs` (inclusive) to `toMs` (exclusive). */
+  readPeaks(query: SignalRead): Promise<readonly SignalPeak[]>;
   latestDeliveries(): Promise<readonly LatestDelivery[]>;
   writeOutbox(entries: readonly OutboxEntry[]): Promise<void>;
   writeHistory(rows: readonly AlertHistoryRow[]): Promise<void>;
@@ -37,8 +46,8 @@ export function createAlertStore({ store, clock }: { readonly store: Store; read
   return {
     loadStates: () => store.query(alertStatesQuery, {}),
     loadClauses: () => store.query(clauseStatesQuery, {}),
-    readSeries: ({ signals, levels, fromMs, toMs }) =>
-      store.query(signalSeriesQuery, { signals, levels, from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000) }),
+    readSeries: (read) => store.query(signalSeriesQuery, inSeconds(read)),
+    readPeaks: (read) => store.query(signalPeaksQuery, inSeconds(read)),
     latestDeliveries: () => store.query(latestDeliveriesQuery, {}),
     writeOutbox: (entries) =>
       store.insert(
@@ -66,4 +75,8 @@ export function createAlertStore({ store, clock }: { readonly store: Store; read
         rows.map((row) => alertStateInsert(row, clock.now())),
       ),
   };
+}
+
+function inSeconds({ signals, levels, fromMs, toMs }: SignalRead) {
+  return { signals, levels, from: Math.floor(fromMs / 1000), to: Math.floor(toMs / 1000) };
 }

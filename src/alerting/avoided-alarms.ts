@@ -2,7 +2,8 @@ import type { AvoidedAlarm } from '../store/queries/alert-quality.ts';
 import type { AlertStateRow } from '../store/queries/alerting.ts';
 import { isFiring } from './alert-state.ts';
 import { alertKey, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
-import { comparesOf, type Condition, type Rule } from './rule.ts';
+import { formatDuration } from './duration.ts';
+import type { Compare, Condition, Rule } from './rule.ts';
 import type { SignalWindow } from './signal-window.ts';
 import { changedRows, trackedFromRows } from './tracked-alerts.ts';
 
@@ -28,7 +29,7 @@ export class AvoidedAlarms {
     const clauses = rules.flatMap((rule) =>
       clausesOf(rule.when).map((when, index) => ({
         rule,
-        text: comparesOf(when).map(describe).join(' or '),
+        text: textOf(when),
         clause: { ...rule, alert: `${rule.alert}#${index}`, labels: {}, when, unless: [], keepFiringForMs: 0 },
       })),
     );
@@ -113,8 +114,17 @@ function clausesOf(when: Condition): readonly Condition[] {
   return when.kind === 'all' && when.of.length > 1 ? when.of.filter(({ kind }) => kind !== 'none') : [];
 }
 
-function describe({ signal, op, bound }: ReturnType<typeof comparesOf>[number]): string {
-  const right =
-    bound.kind === 'number' ? String(bound.value) : `${bound.times === 1 ? '' : `${bound.times} x `}${bound.signal}`;
-  return `${signal} ${op} ${right}`;
+function textOf(condition: Condition): string {
+  if (condition.kind === 'compare') return describe(condition);
+  const parts = condition.of.map(textOf);
+  if (condition.kind === 'none') return `not ${parts.length === 1 ? parts.join('') : `(${parts.join(' or ')})`}`;
+  return parts.join(condition.kind === 'all' ? ' and ' : ' or ');
+}
+
+function describe({ signal, op, bound }: Compare): string {
+  if (bound.kind === 'number') return `${signal} ${op} ${bound.value}`;
+  const factor = bound.times === 1 ? '' : `${bound.times} x `;
+  const past =
+    bound.range === undefined ? '' : ` (${bound.range.aggregate} of ${formatDuration(bound.range.durationMs)})`;
+  return `${signal} ${op} ${factor}${bound.signal}${past}`;
 }

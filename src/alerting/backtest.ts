@@ -1,5 +1,5 @@
 import { isOpen } from './alert-state.ts';
-import type { AlertStore } from './alert-store.ts';
+import type { SignalReader } from './alert-store.ts';
 import { type AlertChange, evaluateRange, type ThresholdOverride, type TrackedAlert } from './evaluate-range.ts';
 import { readSignalWindow } from './read-signal-window.ts';
 import type { Rule } from './rule.ts';
@@ -32,16 +32,16 @@ export async function backtest(options: {
   readonly report: ReadonlySet<string>;
   readonly fromMs: number;
   readonly toMs: number;
-  readonly read: AlertStore['readSeries'];
+  readonly store: SignalReader;
   readonly threshold: ThresholdOverride;
 }): Promise<readonly BacktestPage[]> {
-  const { rules, report, read, threshold } = options;
+  const { rules, report, store, threshold } = options;
   let alerts: ReadonlyMap<string, TrackedAlert> = new Map();
   const open = new Map<string, BacktestPage>();
   const pages: BacktestPage[] = [];
   for (let fromMs = options.fromMs; fromMs < options.toMs; fromMs += DAY_MS) {
     const range = { fromMs, toMs: Math.min(fromMs + DAY_MS, options.toMs) };
-    const window = await readSignalWindow({ rules, ...range, read });
+    const window = await readSignalWindow({ rules, ...range, store });
     const result = evaluateRange({ rules, window, alerts, ...range, threshold });
     // What is over is not needed for the days to come.
     alerts = new Map([...result.alerts].filter(([, { state }]) => isOpen(state)));

@@ -1,4 +1,5 @@
 import { findSignal } from '../signals/catalogue.ts';
+import { hourPeaksSql } from '../store/queries/signal-peaks.ts';
 import {
   type Compare,
   comparesOf,
@@ -6,10 +7,12 @@ import {
   leftTerm,
   rightTerm,
   type Rule,
+  type SignalRange,
   type Term,
   termKey,
 } from './rule.ts';
 import { isOwnSignal, isPerFeature, levelOf } from './scope.ts';
+import { isReadByHours } from './whole-hours.ts';
 
 export interface ConditionSqlOptions {
   /** SQL of the minute that is decided, a DateTime. */
@@ -111,29 +114,58 @@ function valuesSql(
 ): string {
   const { minute } = options;
   const outer = columns.map(({ name, term }) => `${foldOf(term)}(${name}) AS ${name}`).join(', ');
-  const inner = columns.map(({ name, term }) => `${valueText(term, minute)} AS ${name}`).join(',\n    ');
   const rows = [...new Set(columns.map(({ term }) => `(${rowsText(rule, term)} AND ${timeText(term, minute)})`))];
+  const minutes = `FROM signals FINAL
+  WHERE state = 'ok' AND isFinite(value) AND (
+    ${rows.join('\n    OR ')})`;
+  const peaks = [...new Set(columns.flatMap(({ term }) => peaksText(rule, term, minute)))];
+  const source =
+    peaks.length === 0 ? minutes : `FROM (\n${indent(indent([MINUTES_OF(minutes), ...peaks].join('\nUNION ALL\n')))})`;
+  const inner = columns.map(({ name, term }) => `${valueText(term, minute, peaks.length > 0)} AS ${name}`);
   return `SELECT ${labels.join(', ')}, ${outer}
 FROM (
   SELECT signal, model, version, feature, segment, gpu,
-    ${inner}
-  FROM signals FINAL
-  WHERE state = 'ok' AND isFinite(value) AND (
-    ${rows.join('\n    OR ')})
+    ${inner.join(',\n    ')}
+  ${source}
   GROUP BY signal, model, version, feature, segment, gpu)
 GROUP BY ${labels.join(', ')}`;
+}
+
+const MINUTES_OF = (source: string): string =>
+  `SELECT t, signal, model, version, feature, segment, gpu, value, 1 AS n, 0 AS hours\n${source}`;
+
+/** The hours that the range of a term holds wholly, as rows beside those of its minutes. `hours` says how long the range is. */
+function peaksText(rule: Rule, term: Term, minute: string): readonly string[] {
+  const { range } = term;
+  if (range === undefined || !isReadByHours(range)) return [];
+  const sql = hourPeaksSql({ ...wholeHours(range, minute), where: rowsText(rule, term) });
+  return [
+    `SELECT t, signal, model, version, feature, segment, gpu, most AS value, n, ${hoursOf(range)} AS hours FROM (\n${indent(sql)})`,
+  ];
+}
+
+function hoursOf({ durationMs }: SignalRange): number {
+  return Math.ceil(durationMs / 3_600_000);
+}
+
+function wholeHours({ durationMs }: SignalRange, minute: string): { readonly from: string; readonly to: string } {
+  return { from: `toStartOfHour(${minute} - ${durationMs / 1000}) + 3600`, to: `toStartOfHour(${minute})` };
 }
 
 function foldOf({ signal, feature = 'max' }: Term): string {
   return isPerFeature(findSignal(signal)?.scope ?? []) ? feature : 'max';
 }
 
-function valueText({ signal, range }: Term, minute: string): string {
-  const condition = `signal = '${signal}' AND ${timeText({ signal, range }, minute)}`;
+function valueText({ signal, range }: Term, minute: string, hasHours: boolean): string {
+  const isByHours = range !== undefined && isReadByHours(range);
+  const time = timeText({ signal, range }, minute);
+  const ownRows = isByHours ? `(hours = ${hoursOf(range)} OR hours = 0 AND (${time}))` : `hours = 0 AND ${time}`;
+  const condition = `signal = '${signal}' AND ${hasHours ? ownRows : time}`;
   if (range === undefined) return `anyOrNullIf(value, ${condition})`;
   const value = AGGREGATES[range.aggregate](condition);
   const { atLeast = 1 } = range;
-  return atLeast === 1 ? value : `if(countIf(${condition}) >= ${atLeast}, ${value}, NULL)`;
+  const count = isByHours ? `sumIf(n, ${condition})` : `countIf(${condition})`;
+  return atLeast === 1 ? value : `if(${count} >= ${atLeast}, ${value}, NULL)`;
 }
 
 /** The quantiles are those of PromQL: linear between order statistics. */
@@ -150,7 +182,10 @@ function timeText({ range }: Term, minute: string): string {
   if (range === undefined) return `t = ${minute}`;
   const { durationMs, offsetMs = 0 } = range;
   const back = (ms: number): string => (ms === 0 ? minute : `${minute} - ${ms / 1000}`);
-  return `t > ${back(offsetMs + durationMs)} AND t <= ${back(offsetMs)}`;
+  const [begin, end] = [`t > ${back(offsetMs + durationMs)}`, `t <= ${back(offsetMs)}`];
+  if (!isReadByHours(range)) return `${begin} AND ${end}`;
+  const { from, to } = wholeHours(range, minute);
+  return `(${begin} AND t < ${from} OR t >= ${to} AND ${end})`;
 }
 
 function rowsText(rule: Rule, { signal }: Term): string {

@@ -97,9 +97,14 @@ function toBound(input: CompareInput['above'], compared: string): Bound {
 
 /** The hour a week ago has the minute itself in its middle, so that it needs no clock and follows no full hour. */
 function baselineRange(baseline: Baseline, windowMs = 24 * HOUR_MS): SignalRange {
-  return baseline === 'trailing-median'
-    ? { durationMs: windowMs, aggregate: 'median', atLeast: BASELINE_VALUES }
-    : { durationMs: HOUR_MS, aggregate: 'avg', offsetMs: WEEK_MS - HOUR_MS / 2, atLeast: BASELINE_VALUES };
+  if (baseline === 'trailing-median') return { durationMs: windowMs, aggregate: 'median', atLeast: BASELINE_VALUES };
+  if (baseline === 'trailing-max') return { durationMs: windowMs, aggregate: 'max', atLeast: peakValues(windowMs) };
+  return { durationMs: HOUR_MS, aggregate: 'avg', offsetMs: WEEK_MS - HOUR_MS / 2, atLeast: BASELINE_VALUES };
+}
+
+/** A tenth of the minutes of the window: a median of a few values is one, but the largest of a few is not the peak. */
+function peakValues(windowMs: number): number {
+  return Math.max(BASELINE_VALUES, Math.ceil(windowMs / 600_000));
 }
 
 /** Labels that say what an alert is about. */

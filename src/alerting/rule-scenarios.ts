@@ -72,7 +72,12 @@ function planOf(rule: Rule, startMs: number): Plan {
   const ranges = comparesOf(rule.when).flatMap((compare) =>
     [compare.range ?? [], rightTerm(compare)?.range ?? []].flat(),
   );
-  const pastMs = Math.max(0, ...ranges.map(({ durationMs, offsetMs = 0 }) => durationMs + offsetMs));
+  const pastMs = Math.max(
+    0,
+    ...ranges.map(({ durationMs, offsetMs = 0, atLeast, aggregate }) =>
+      aggregate === 'max' && atLeast !== undefined ? atLeast * MINUTE_MS : durationMs + offsetMs,
+    ),
+  );
   const overMs = Math.max(0, ...comparesOf(rule.when).map(({ range }) => range?.durationMs ?? 0));
   const incidentMs = startMs + pastMs + 15 * MINUTE_MS;
   const quietMs = incidentMs + overMs + rule.forMs + 15 * MINUTE_MS;

@@ -4,7 +4,8 @@ import { DURATION_PATTERN, parseDuration } from './duration.ts';
 const SEVERITIES = ['critical', 'warning', 'info'] as const;
 const RULE_SCOPES = ['model', 'version', 'segment', 'gpu', 'fleet'] as const;
 const AGGREGATES = ['avg', 'max', 'min', 'last', 'p95'] as const;
-const BASELINES = ['same-hour-last-week', 'trailing-median'] as const;
+const BASELINES = ['same-hour-last-week', 'trailing-median', 'trailing-max'] as const;
+const TRAILING: readonly string[] = ['trailing-median', 'trailing-max'];
 const ALERT_NAME = /^[A-Z][A-Za-z0-9]{2,79}$/;
 
 const duration = z.string().regex(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 1h or 2d');
@@ -18,16 +19,20 @@ const baselineBound = z
     baseline: z
       .enum(BASELINES)
       .describe(
-        'same-hour-last-week: mean of the hour around the same minute a week ago; trailing-median: median of `window` up to the minute. Fewer than ten values are no baseline.',
+        'same-hour-last-week: mean of the hour around the same minute a week ago; trailing-median and trailing-max: median and largest minute of `window` up to the minute. Fewer than ten values are no baseline; for trailing-max, than a tenth of the minutes of `window`.',
       ),
     times: z.number().default(1).describe('Factor on the baseline.'),
     signal: z.string().optional().describe('Signal whose past it is; default the compared one.'),
-    window: duration.optional().describe('How far back a trailing median looks; 24h by default.'),
+    window: duration.optional().describe('How far back a trailing median or maximum looks; 24h by default.'),
   })
   .superRefine((value, context) => {
     if (value.window === undefined) return;
-    if (value.baseline !== 'trailing-median') {
-      context.addIssue({ code: 'custom', path: ['window'], message: 'belongs to baseline trailing-median only' });
+    if (!TRAILING.includes(value.baseline)) {
+      context.addIssue({
+        code: 'custom',
+        path: ['window'],
+        message: `belongs to baseline ${TRAILING.join(' and ')} only`,
+      });
     }
     const windowMs = parseDuration(value.window) ?? 0;
     if (windowMs < 600_000 || windowMs > 7 * 86_400_000) {
@@ -63,6 +68,13 @@ const compare = z
     }
     if (value.over !== undefined && /^0+[smhd]$/.test(value.over)) {
       context.addIssue({ code: 'custom', path: ['over'], message: 'must be longer than 0' });
+    }
+    const { above, signal } = value;
+    if (typeof above !== 'object' || !('baseline' in above) || above.baseline !== 'trailing-max') return;
+    if ((above.signal ?? signal) === signal && above.times >= 1) {
+      const message =
+        'needs times below 1 with trailing-max: the minute itself counts, so nothing is above its own peak';
+      context.addIssue({ code: 'custom', path: ['above'], message });
     }
   });
 

@@ -7,7 +7,7 @@ export type RuleScope = 'model' | 'version' | 'segment' | 'gpu' | 'fleet';
 export type Aggregate = 'avg' | 'max' | 'min' | 'last' | 'p95';
 
 /** What a signal is compared with when it is compared with its own past. */
-export type Baseline = 'same-hour-last-week' | 'trailing-median';
+export type Baseline = 'same-hour-last-week' | 'trailing-median' | 'trailing-max';
 
 /** The minutes (t - offsetMs - durationMs, t - offsetMs] of a signal, as one number. */
 export interface SignalRange {

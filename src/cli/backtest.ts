@@ -90,11 +90,10 @@ async function replay(
   });
   try {
     const alertStore = createAlertStore({ store: opened.store, clock: systemClock });
-    const read: typeof alertStore.readSeries = (query) => alertStore.readSeries(query);
     const threshold = (model: string, alert: string, signal: string): number | undefined =>
       config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal];
     const results: (readonly BacktestPage[])[] = [];
-    for (const set of sets) results.push(await backtest({ ...set, ...range, read, threshold }));
+    for (const set of sets) results.push(await backtest({ ...set, ...range, store: alertStore, threshold }));
     return results;
   } finally {
     await opened.close();

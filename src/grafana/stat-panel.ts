@@ -5,6 +5,7 @@ import {
   BigValueTextMode,
   ReduceDataOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
+import { MappingType, type ValueMap } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import type { PlacedPanel } from './layout.ts';
 import type { DATA_SOURCES } from './datasources.ts';
@@ -18,10 +19,12 @@ export function statPanel(options: {
   readonly target: Builder<Dataquery>;
   readonly steps: readonly Step[];
   readonly decimals?: number;
+  /** Words that stand for values. */
+  readonly words?: Readonly<Record<string, string>>;
   readonly source?: keyof typeof DATA_SOURCES;
   readonly links?: readonly PanelLink[];
 }): PlacedPanel {
-  const { text, target, source = 'clickhouse', links = [] } = options;
+  const { text, target, source = 'clickhouse', links = [], words } = options;
   return (place) => {
     const builder = describePanel(new PanelBuilder(), { text, place, targets: [target], source, links })
       .unit(options.unit)
@@ -31,7 +34,13 @@ export function statPanel(options: {
       .graphMode(BigValueGraphMode.Area)
       .textMode(BigValueTextMode.Value)
       .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']).fields('').values(false));
+    if (words !== undefined) builder.mappings([wordMap(words)]);
     if (options.decimals !== undefined) builder.decimals(options.decimals);
     return builder.build();
   };
+}
+
+function wordMap(words: Readonly<Record<string, string>>): ValueMap {
+  const options = Object.entries(words).map(([value, text], index) => [value, { text, index }]);
+  return { type: MappingType.ValueToText, options: Object.fromEntries(options) };
 }

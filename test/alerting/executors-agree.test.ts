@@ -29,6 +29,7 @@ const OTHERS = [
     'Median',
     'when: { signal: latency_p95_seconds, above: { baseline: trailing-median, window: 30m, times: 1.5 } }',
   ),
+  ruleOf('Peak', 'when: { signal: requests_per_second, below: { baseline: trailing-max, window: 12h, times: 0.3 } }'),
   ruleOf(
     'NoneOf',
     'when:\n  all:\n    - { signal: requests_per_second, above: 0 }\n    - none: [{ signal: error_ratio, above: 0.3 }, { signal: gpu_utilization_ratio, above: 0.5 }]',

@@ -87,7 +87,7 @@ describe.skipIf(!existsSync(join(FOLDER, 'expected.json')))('the compound rule o
       report: new Set(['BusyAndSlow']),
       fromMs: ORIGIN,
       toMs: ORIGIN + 1460 * MINUTE,
-      read: (query) => alertStore.readSeries(query),
+      store: alertStore,
       threshold: () => undefined,
     });
   }

@@ -143,7 +143,7 @@ test.each([
   [
     'an unknown baseline',
     { when: '  { signal: error_ratio, above: { baseline: yesterday } }' },
-    'when.above.baseline must be one of same-hour-last-week, trailing-median.',
+    'when.above.baseline must be one of same-hour-last-week, trailing-median, trailing-max.',
   ],
   [
     'an unknown key beside a baseline',
@@ -153,12 +153,17 @@ test.each([
   [
     'a window for a baseline that has none',
     { when: '  { signal: error_ratio, above: { baseline: same-hour-last-week, window: 1h } }' },
-    'when.above.window belongs to baseline trailing-median only.',
+    'when.above.window belongs to baseline trailing-median and trailing-max only.',
   ],
   [
     'a window that is too short',
     { when: '  { signal: error_ratio, above: { baseline: trailing-median, window: 5m } }' },
     'when.above.window must be from 10m to 7d.',
+  ],
+  [
+    'a compare with the own peak that nothing can exceed',
+    { when: '  { signal: error_ratio, above: { baseline: trailing-max } }' },
+    'when.above needs times below 1 with trailing-max: the minute itself counts, so nothing is above its own peak.',
   ],
   [
     'a mistyped signal of a baseline',
@@ -242,6 +247,10 @@ test('a baseline is a range of the past of the compared signal, or of the one it
     signal: 'slo_error_ratio',
     times: 1,
     range: { durationMs: 21_600_000, aggregate: 'median', atLeast: 10 },
+  });
+  expect(bounds('{ baseline: trailing-max, window: 7d, times: 0.3 }')).toMatchObject({
+    times: 0.3,
+    range: { durationMs: 604_800_000, aggregate: 'max', atLeast: 1008 },
   });
   expect(bounds('{ baseline: same-hour-last-week }')).toMatchObject({
     range: { durationMs: 3_600_000, aggregate: 'avg', offsetMs: 7 * 86_400_000 - 1_800_000 },

@@ -59,6 +59,7 @@ when:
   Unusual: 'when: { signal: error_ratio, above: { baseline: trailing-median, window: 30m, times: 1.4 } }',
   UnusualOther:
     'when: { signal: gpu_utilization_ratio, below: { baseline: trailing-median, signal: latency_p99_seconds, window: 20m } }',
+  FarFromPeak: 'when: { signal: error_ratio, below: { baseline: trailing-max, window: 40m, times: 0.5 } }',
   BySegment: 'scope: segment\nwhen:\n  none: [{ signal: error_ratio, below: 0.6 }]',
 };
 

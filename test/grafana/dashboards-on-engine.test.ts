@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { dashboards } from '../../dashboards/index.ts';
+import { objectAt, objectsAt, textAt } from '../../src/grafana/json.ts';
 import { catalogue } from '../../src/signals/catalogue.ts';
 import { rollSignalHours } from '../../src/store/queries/signal-hours.ts';
 import { startTestStore, type TestStore } from '../support/engine.ts';
@@ -105,6 +106,15 @@ describe('panel', () => {
   it('drift shows only the newest evaluation of a minute', async () => {
     const { rows } = await ask(sqlOf('Drift'));
     expect(new Set(rows.map((row) => row['Drift']))).toEqual(new Set([0.05]));
+  });
+
+  it('the newest retraining is told in the word of its outcome', async () => {
+    const { rows } = await ask(sqlOf('Newest retraining'));
+    expect(new Set(rows.map((row) => row['Newest retraining']))).toEqual(new Set([-1]));
+    const panels = dashboards.flatMap((make) => objectsAt(make(), 'panels'));
+    const panel = panels.find((one) => textAt(one, 'title') === 'Newest retraining') ?? {};
+    const [mapping = {}] = objectsAt(objectAt(objectAt(panel, 'fieldConfig'), 'defaults'), 'mappings');
+    expect(textAt(objectAt(objectAt(mapping, 'options'), '-1'), 'text')).toBe('Did not help');
   });
 
   it('quality leaves out minutes without data and other scopes', async () => {

@@ -69,6 +69,7 @@ const MODEL_SIGNALS: Readonly<Record<string, number>> = {
   rmse: 5,
   label_coverage_ratio: 0.95,
   model_age_seconds: 864_000,
+  retrain_outcome: -1,
   drift_alarms: 1,
   feature_incidents: 0,
   missing_increase_ratio: 0.02,

@@ -22,6 +22,8 @@ export interface KafkaBroker {
   /** Where a further listener really listens, whatever is advertised; not possible with KAFKA_BROKERS. */
   port(listener: string): number;
   createTopic(topic: string, partitions: number): Promise<void>;
+  /** Where the first records of a partition lie on disk. Not possible with KAFKA_BROKERS. */
+  logFile(topic: string, partition: number): string;
   /** Kills the broker's process at once; its data stay. Not possible with KAFKA_BROKERS. */
   kill(): Promise<void>;
   /** Starts it again on the same ports and data. */
@@ -125,6 +127,7 @@ export async function startKafkaBroker(source: KafkaSource, options: KafkaBroker
     brokers,
     port: (listener) => more[listeners.findIndex(({ name }) => name === listener)] ?? 0,
     createTopic: (topic, partitions) => createTopic(brokers, topic, partitions),
+    logFile: (topic, partition) => `${folder}/data/${topic}-${partition}/00000000000000000000.log`,
     kill,
     restart: start,
     stop: async () => {
@@ -142,6 +145,9 @@ function elsewhere(brokers: readonly string[]): KafkaBroker {
     brokers,
     port: () => 0,
     createTopic: (topic, partitions) => createTopic(brokers, topic, partitions),
+    logFile: () => {
+      throw new Error('The disks of the brokers of KAFKA_BROKERS are out of reach.');
+    },
     kill: refuse,
     restart: refuse,
     stop: async () => {},

@@ -19,7 +19,7 @@ export class TestProducer {
     brokers: readonly string[],
     options: { readonly tries?: 1 | 'until it is there' } = {},
   ): Promise<TestProducer> {
-    registerCodecs();
+    registerCodecs(256 * 1024 * 1024);
     const once = options.tries === 1;
     const producer = kafkaClient(brokers).producer({
       allowAutoTopicCreation: false,

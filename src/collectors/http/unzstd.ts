@@ -5,7 +5,7 @@ import { ByteReader } from './byte-reader.ts';
 const MAGIC = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a50;
 const LARGEST_BLOCK = 128 * 1024;
-/** The window that RFC 9659 allows a sender of Content-Encoding zstd. */
+/** The window that RFC 9659 allows a sender of Content-Encoding zstd, in bytes. */
 const LARGEST_WINDOW = 8 * 1024 * 1024;
 /** Bytes after which other work gets its turn; the decoder blocks. */
 const TURN_BYTES = 1024 * 1024;
@@ -20,10 +20,13 @@ interface FrameHeader {
  * Decompresses Zstandard frames as they come, one block of at most 128 KiB at a time, so that memory is bounded by the
  * window whatever the frames claim. Checksums are not verified.
  *
- * @throws BodyEncodingError when the stream is cut off, damaged, needs a dictionary or a window of more than 8 MiB
+ * @throws BodyEncodingError when the stream is cut off, damaged, needs a dictionary or a window larger than `largestWindow` bytes
  * @see https://www.rfc-editor.org/rfc/rfc8878, RFC 9659
  */
-export async function* unzstd(source: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<Buffer> {
+export async function* unzstd(
+  source: AsyncIterable<unknown> | Iterable<unknown>,
+  largestWindow: number = LARGEST_WINDOW,
+): AsyncGenerator<Buffer> {
   const reader = new ByteReader(source);
   for (let frames = 0; ; frames += 1) {
     const start = await reader.take(4);
@@ -31,13 +34,13 @@ export async function* unzstd(source: AsyncIterable<unknown> | Iterable<unknown>
     const magic = whole(start, 4).readUInt32LE(0);
     // The lowest four bits of a skippable frame are free; a bit operation would make the number negative.
     if (magic - (magic % 16) === SKIPPABLE) await reader.skip(whole(await reader.take(4), 4).readUInt32LE(0));
-    else if (magic === MAGIC) yield* frame(reader, start);
+    else if (magic === MAGIC) yield* frame(reader, start, largestWindow);
     else throw new BodyEncodingError('the body is not valid zstd');
   }
 }
 
-async function* frame(reader: ByteReader, start: Buffer): AsyncGenerator<Buffer> {
-  const header = await readHeader(reader, start);
+async function* frame(reader: ByteReader, start: Buffer, largestWindow: number): AsyncGenerator<Buffer> {
+  const header = await readHeader(reader, start, largestWindow);
   const decoded: Uint8Array[] = [];
   const decoder = new Decompress((block) => {
     decoded.push(block);
@@ -68,7 +71,7 @@ async function* frame(reader: ByteReader, start: Buffer): AsyncGenerator<Buffer>
 
 const NOTHING = Buffer.alloc(0);
 
-async function readHeader(reader: ByteReader, start: Buffer): Promise<FrameHeader> {
+async function readHeader(reader: ByteReader, start: Buffer, largestWindow: number): Promise<FrameHeader> {
   const first = whole(await reader.take(1), 1);
   const flags = first.readUInt8(0);
   const isSingleSegment = (flags & 0x20) !== 0;
@@ -83,9 +86,9 @@ async function readHeader(reader: ByteReader, start: Buffer): Promise<FrameHeade
     throw new BodyEncodingError('the zstd body needs a dictionary');
   }
   const window = isSingleSegment ? contentSize(rest.subarray(sizeAt)) : windowOf(rest.readUInt8(0));
-  if (window > LARGEST_WINDOW) {
+  if (window > largestWindow) {
     throw new BodyEncodingError(
-      `the zstd body needs a window of ${window} bytes; at most ${LARGEST_WINDOW} are allowed`,
+      `the zstd body needs a window of ${window} bytes; at most ${largestWindow} are allowed`,
     );
   }
   return {

@@ -95,6 +95,14 @@ export const kafkaConfigSchema = z
       .max(256 * MIB)
       .default(4 * MIB)
       .describe('Most bytes of one partition in a fetch, as they are stored by the broker.'),
+    max_inflated_bytes: z
+      .int()
+      .min(MIB)
+      .max(1024 * MIB)
+      .default(256 * MIB)
+      .describe(
+        'Most bytes of one batch of records once it is decompressed: a larger one is a dead letter, and so is one of more records than a 512th of it. A fetch that is larger in all is read in parts.',
+      ),
     max_block_rows: z.int().min(1).max(500_000).default(50_000).describe('Most records stored in one step.'),
     max_block_bytes: z
       .int()

@@ -18,7 +18,7 @@ import { registerCodecs } from './kafkajs/codecs.ts';
 import { startKafkaJsConsumer } from './kafkajs/kafkajs-consumer.ts';
 import { existingTopics } from './kafkajs/topics.ts';
 import type { LogConsumer } from './log-consumer.ts';
-import { RangeIntake } from './range-intake.ts';
+import { RangeIntake, type StoredBlock } from './range-intake.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface KafkaCollectorOptions {
@@ -59,7 +59,7 @@ export class KafkaCollector implements Collector {
   constructor(options: KafkaCollectorOptions) {
     const { config, logger } = options;
     this.#options = options;
-    registerCodecs();
+    registerCodecs(config.max_inflated_bytes);
     this.#client = createClient(config, logger);
     this.#kinds = new Map(RECORD_KINDS.flatMap((kind) => config.topics[kind].map((topic) => [topic, kind] as const)));
     this.#metrics = new KafkaMetrics(options.telemetry);
@@ -155,7 +155,10 @@ export class KafkaCollector implements Collector {
       writer: this.#writer,
       clock,
       logger,
-      onStored: (block) => this.#metrics.stored(block),
+      onStored: (block) => {
+        this.#metrics.stored(block);
+        this.#warnUnreadable(block);
+      },
       onReset: (topic) => this.#metrics.reset(topic),
     });
     return startKafkaJsConsumer({
@@ -202,6 +205,13 @@ export class KafkaCollector implements Collector {
       clock,
       signal: this.#stopping.signal,
     });
+  }
+
+  #warnUnreadable({ topic, partition, unreadable }: StoredBlock): void {
+    const [first] = unreadable;
+    if (first === undefined) return;
+    const fields = { event: 'kafka_batch_unreadable', topic, partition, batches: unreadable.length, ...first };
+    this.#options.logger.warn(fields, 'Batches of records cannot be read and are kept as dead letters.');
   }
 
   #warnMissing(topics: readonly string[]): void {

@@ -39,6 +39,8 @@ export class KafkaMetrics {
     this.#count('blocks', 'Blocks of records stored.', topic, 1);
     this.#count('messages', 'Messages read and stored.', topic, block.messages);
     this.#count('dead_letters', 'Records kept as dead letters.', topic, block.rejected);
+    const unreadable = block.unreadable.reduce((sum, each) => sum + each.lastOffset - each.firstOffset + 1, 0);
+    this.#count('unreadable_records', 'Records of batches that cannot be decompressed or decoded.', topic, unreadable);
     if (block.recovered) this.#count('recovered_blocks', 'Blocks taken over from an earlier owner or try.', topic, 1);
     this.#show({ topic, partition: block.partition, lag: block.lag, committed: block.next });
     if (block.newestMs > 0) this.#newest.set(place, block.newestMs / 1000);

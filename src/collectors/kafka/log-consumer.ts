@@ -7,6 +7,17 @@ export interface LogRecord {
   readonly timestampMs: number;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Set when this stands for a whole batch that cannot be read, of which it is the last record. */
+  readonly unreadable?: UnreadableRange;
+}
+
+/** Records that lie in one compressed or damaged batch, from here to the record that stands for them. */
+export interface UnreadableRange {
+  readonly firstOffset: number;
+  /** The end of a sentence. */
+  readonly reason: string;
+  /** The beginning of the batch as the broker holds it. */
+  readonly head: Buffer;
 }
 
 /** What one fetch brought of one partition, in order; offsets may have gaps. */

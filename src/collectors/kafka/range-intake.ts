@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../../core/clock.ts';
 import type { BlockOutcome, LogBlock } from '../../store/ingest/block-writer.ts';
 import type { RecordKind } from '../../store/ingest/unit.ts';
-import { BlockBuilder } from './block-builder.ts';
+import { BlockBuilder, type UnreadableRecords } from './block-builder.ts';
 import { formatRange, parseRange, rangeToken } from './declared-range.ts';
 import { type LogBatch, type OwnedPartition, PartitionLostError } from './log-consumer.ts';
 
@@ -11,6 +11,8 @@ export interface StoredBlock extends BlockOutcome {
   readonly topic: string;
   readonly partition: number;
   readonly messages: number;
+  /** Batches that could not be read, with their records. */
+  readonly unreadable: readonly UnreadableRecords[];
   /** Everything before it is stored. */
   readonly next: number;
   readonly lag: number;
@@ -204,6 +206,7 @@ export class RangeIntake {
       topic: partition.topic,
       partition: partition.partition,
       messages: block.builder.messages,
+      unreadable: block.builder.unreadable,
       next,
       lag: Math.max(0, batch.highWatermark - next),
       newestMs: block.builder.newestMs,

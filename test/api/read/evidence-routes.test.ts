@@ -50,7 +50,8 @@ describe('GET /v1/models/:model/drift', () => {
   test('without a range it compares everything the model has sent', async () => {
     await get(`${PATH}/drift`);
     expect(api.driftRequests.at(-1)).toMatchObject({
-      fromMs: START,
+      fromMs: undefined,
+      firstMs: START,
       toMs: START + 14 * DAY - 600_000 + 1,
       window: 'all',
       profile: 'robust',

@@ -3,12 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { requireTool } from '../../../scripts/real-components.ts';
 import { predictionLine } from '../../support/client.ts';
+import { damageBatch, recordHead, sendingInstead, zstdBomb } from '../../support/kafka-bombs.ts';
 import { requireKafka } from '../../support/kafka-broker.ts';
 import { waitFor } from '../../support/processes.ts';
 import { KafkaFixture, metric } from './fixture.ts';
 
 const source = requireKafka();
 const kcat = source === undefined ? undefined : requireTool('kcat');
+const MIB = 1024 * 1024;
 const EVERYTHING = `SELECT (SELECT count() FROM predictions) + (SELECT count() FROM labels)
   + (SELECT count() FROM business_metrics) + (SELECT count() FROM change_events) + (SELECT count() FROM dead_letters) AS n`;
 
@@ -88,6 +90,87 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
       await collector.stop();
       expect(await kafka.count(stored)).toBe(130_040);
       expect(await kafka.count(stored.replace('count()', 'uniqExact(prediction_id)'))).toBe(130_040);
+    },
+  );
+
+  test('goes on behind batches that inflate beyond the limit, and buries them with their offsets', async () => {
+    const topic = 'bomb';
+    await kafka.broker.createTopic(topic, 1);
+    const { producer } = kafka;
+    const zeros = Buffer.alloc(8 * MIB);
+    const huge = 12_000 * 128 * 1024;
+    await producer.send(topic, 0, [line(200), line(201)], 'ZSTD');
+    const sent = () => producer.send(topic, 0, ['what is sent instead'], 'ZSTD');
+    await sendingInstead('ZSTD', zstdBomb(recordHead(huge), 12_000), sent);
+    await producer.send(topic, 0, [line(202)], 'Snappy');
+    for (const codec of ['GZIP', 'Snappy', 'LZ4', 'ZSTD'] as const) {
+      await producer.send(topic, 0, [line(300), zeros], codec);
+    }
+    await producer.send(topic, 0, [line(203)], 'LZ4');
+    const { collector, registry } = kafka.collector({ predictions: topic }, { max_inflated_bytes: MIB });
+    await collector.start();
+    const mine = `SELECT count() AS n FROM predictions WHERE prediction_id IN ('p-200', 'p-201', 'p-202', 'p-203', 'p-300')`;
+    await kafka.reach('the good records', mine, 4);
+    await waitFor('the lag to be gone', async () =>
+      (await metric(registry, 'plumbline_kafka_lag')) === 0 ? true : undefined,
+    );
+    await collector.stop();
+    expect(await kafka.count(mine)).toBe(4);
+    const dead = await kafka.rows(
+      z.object({ partition: z.number(), offset: z.number(), reason: z.string() }),
+      `SELECT partition, offset, reason FROM kafka_dead_letters WHERE topic = '${topic}' ORDER BY offset`,
+    );
+    const because = 'cannot be read: it inflates to more than 1048576 bytes';
+    expect(dead).toEqual([
+      { partition: 0, offset: 2, reason: `records 2 to 2 ${because}` },
+      ...[4, 6, 8, 10].map((offset) => ({
+        partition: 0,
+        offset,
+        reason: `records ${offset} to ${offset + 1} ${because}`,
+      })),
+    ]);
+    expect(await metric(registry, 'plumbline_kafka_unreadable_records_total')).toBe(9);
+    expect(await metric(registry, 'plumbline_kafka_dead_letters_total')).toBe(5);
+    expect(await metric(registry, 'plumbline_kafka_committed_offset')).toBe(13);
+    expect(await metric(registry, 'plumbline_kafka_consumer_restarts_total')).toBe(0);
+  });
+
+  test.skipIf(source !== undefined && 'brokers' in source)(
+    'goes on behind damaged batches, and buries them with their offsets and their beginning',
+    async () => {
+      const topic = 'damaged';
+      await kafka.broker.createTopic(topic, 1);
+      const codecs = ['GZIP', 'Snappy', 'LZ4', 'ZSTD', 'None'] as const;
+      for (const codec of codecs) {
+        await kafka.producer.send(topic, 0, [line(400), line(401)], codec);
+        await kafka.producer.send(topic, 0, [line(402), line(403), line(404)], codec);
+      }
+      for (const index of codecs.keys()) damageBatch(kafka.broker.logFile(topic, 0), 5 * index + 2);
+      const { collector, registry } = kafka.collector({ predictions: topic });
+      await collector.start();
+      const mine = `SELECT count() AS n FROM predictions WHERE toUInt32(substring(prediction_id, 3)) BETWEEN 400 AND 404`;
+      await kafka.reach('the good records', mine, 10);
+      await waitFor('the lag to be gone', async () =>
+        (await metric(registry, 'plumbline_kafka_committed_offset')) === 25 ? true : undefined,
+      );
+      await collector.stop();
+      expect(await kafka.count(mine)).toBe(10);
+      const dead = await kafka.rows(
+        z.object({ offset: z.number(), reason: z.string(), line: z.string() }),
+        `SELECT offset, reason, line FROM kafka_dead_letters WHERE topic = '${topic}' ORDER BY offset`,
+      );
+      expect(dead).toEqual(
+        codecs.map((codec, index) => ({
+          offset: 5 * index + 2,
+          reason: expect.stringMatching(
+            new RegExp(
+              `^records ${5 * index + 2} to ${5 * index + 4} cannot be read: its ${codec === 'None' ? 'records' : codec.toLowerCase()}.* damaged`,
+            ),
+          ),
+          line: expect.stringMatching(/^(?:7u7u)+/),
+        })),
+      );
+      expect(await metric(registry, 'plumbline_kafka_consumer_restarts_total')).toBe(0);
     },
   );
 

@@ -5,10 +5,10 @@ import { applyShims } from '../../../src/collectors/kafka/kafkajs/shims.ts';
 const load = createRequire(import.meta.url);
 
 describe('kafkajs, mended', () => {
-  const resets = applyShims();
+  const shims = applyShims();
 
   test('is mended once, however often it is asked for', () => {
-    expect(applyShims()).toBe(resets);
+    expect(applyShims()).toBe(shims);
   });
 
   test('asks for the new leader and does not join the group again when a leader moves', async () => {
@@ -49,7 +49,7 @@ describe('kafkajs, mended', () => {
       groupId: 'g',
     });
     const seen: unknown[] = [];
-    resets.once('reset', (reset) => seen.push(reset));
+    shims.resets.once('reset', (reset) => seen.push(reset));
     await manager.setDefaultOffset({ topic: 't', partition: 3 });
     expect(seen).toEqual([{ memberId: 'm-1', topic: 't', partition: 3, offset: 77 }]);
     expect(manager.nextOffset('t', 3).toString()).toBe('77');

@@ -1,15 +1,28 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { type LogBatch, type OwnedPartition, PartitionLostError } from '../../../src/collectors/kafka/log-consumer.ts';
+import {
+  type LogBatch,
+  type LogRecord,
+  type OwnedPartition,
+  PartitionLostError,
+} from '../../../src/collectors/kafka/log-consumer.ts';
 import { RangeIntake } from '../../../src/collectors/kafka/range-intake.ts';
 import { FakeClock } from '../../../src/core/clock.ts';
 import type { LogBlock } from '../../../src/store/ingest/block-writer.ts';
 
 const END = 400;
+/** Batches that cannot be read: from their first offset to their last. */
+const UNREADABLE = [
+  { first: 31, last: 37 },
+  { first: 101, last: 130 },
+  { first: 131, last: 131 },
+  { first: 390, last: 399 },
+];
 
 /** A partition with gaps, the group's memory of it, and a database that applies a token once. */
 class World {
   readonly applied = new Map<number, number>();
+  readonly buried = new Map<string, number>();
   readonly resets: string[] = [];
   readonly #tokens = new Set<string>();
   readonly #random: () => number;
@@ -34,6 +47,10 @@ class World {
     for (const { line } of block.lines) {
       const offset = Number(Buffer.from(line).toString('utf8'));
       this.applied.set(offset, (this.applied.get(offset) ?? 0) + 1);
+    }
+    for (const { lineNumber, reason } of block.problems) {
+      const place = `${block.firstOffset + lineNumber}: ${reason}`;
+      this.buried.set(place, (this.buried.get(place) ?? 0) + 1);
     }
   }
 
@@ -73,11 +90,17 @@ class World {
   /** Returns a fetch from the position: of any length, cut anywhere. Every fifth offset was compacted away. */
   fetch(): LogBatch {
     const { position } = this;
-    const next = Math.min(END, position + 1 + this.random(40));
-    const records = [];
+    const wanted = Math.min(END, position + 1 + this.random(40));
+    const next = (unreadableAt(wanted - 1)?.last ?? wanted - 1) + 1;
+    const records: LogRecord[] = [];
     for (let offset = position; offset < next; offset += 1) {
-      if (offset % 5 !== 3)
-        records.push({ offset, timestampMs: offset, value: Buffer.from(String(offset)), headers: {} });
+      const unreadable = unreadableAt(offset);
+      const record = { offset, timestampMs: offset, value: Buffer.from(String(offset)), headers: {} };
+      if (unreadable === undefined && offset % 5 !== 3) records.push(record);
+      if (unreadable?.last === offset) {
+        const range = { firstOffset: unreadable.first, reason: 'it is damaged', head: Buffer.from('head') };
+        records.push({ ...record, value: null, unreadable: range });
+      }
     }
     return { records, position, next, highWatermark: END };
   }
@@ -125,7 +148,9 @@ describe('a declared range', () => {
       }
       for (const wake of world.asleep) wake();
       deaths += world.deaths;
-      const expected = Array.from({ length: END }, (_, offset) => offset).filter((offset) => offset % 5 !== 3);
+      const expected = Array.from({ length: END }, (_, offset) => offset).filter(
+        (offset) => offset % 5 !== 3 && unreadableAt(offset) === undefined,
+      );
       expect(
         [...world.applied.keys()].sort((a, b) => a - b),
         `seed ${seed}`,
@@ -134,6 +159,14 @@ describe('a declared range', () => {
         [...world.applied.values()].every((times) => times === 1),
         `seed ${seed}`,
       ).toBe(true);
+      expect(Object.fromEntries(world.buried), `seed ${seed}`).toEqual(
+        Object.fromEntries(
+          UNREADABLE.map(({ first, last }) => [
+            `${first}: records ${first} to ${last} cannot be read: it is damaged`,
+            1,
+          ]),
+        ),
+      );
     }
     expect(deaths).toBeGreaterThan(1000);
   });
@@ -194,6 +227,10 @@ describe('a declared range', () => {
     expect(world.committed.metadata).toMatch(/^v1;g=(?!abc)/);
   });
 });
+
+function unreadableAt(offset: number): (typeof UNREADABLE)[number] | undefined {
+  return UNREADABLE.find(({ first, last }) => first <= offset && offset <= last);
+}
 
 /** Returns a partition that nothing happens to. */
 function calm(world: World): OwnedPartition {

@@ -1,4 +1,4 @@
-import type { Admin, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Admin, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import type { KafkaConfig } from '../config.ts';
@@ -7,6 +7,7 @@ import type {
   ConsumerEvents,
   LogBatch,
   LogConsumer,
+  LogRecord,
   OwnedPartition,
   PartitionLag,
 } from '../log-consumer.ts';
@@ -14,6 +15,7 @@ import { PartitionLostError } from '../log-consumer.ts';
 import { withTimeLimit } from '../time-limit.ts';
 import { isGroupFault, Membership } from './membership.ts';
 import { applyShims, type PositionReset } from './shims.ts';
+import { UnreadableBatch } from './unreadable-batch.ts';
 
 export interface KafkaJsConsumerOptions {
   readonly client: Kafka;
@@ -63,6 +65,7 @@ class KafkaJsConsumer implements LogConsumer {
 
   constructor(options: KafkaJsConsumerOptions) {
     const { client, config } = options;
+    this.#shims.limits.maxInflatedBytes = config.max_inflated_bytes;
     this.#options = options;
     this.#activeMs = options.clock.now();
     this.ended = new Promise((resolve) => {
@@ -126,7 +129,7 @@ class KafkaJsConsumer implements LogConsumer {
 
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    this.#shims.off('reset', this.#onReset);
+    this.#shims.resets.off('reset', this.#onReset);
     const { clock } = this.#options;
     const over = new AbortController();
     // What waits for a database that is away is left to the next owner.
@@ -165,7 +168,7 @@ class KafkaJsConsumer implements LogConsumer {
       this.#membership?.lose(payload.error);
       this.#end(payload.error);
     });
-    this.#shims.on('reset', this.#onReset);
+    this.#shims.resets.on('reset', this.#onReset);
   }
 
   readonly #onReset = ({ memberId, topic, partition, offset }: PositionReset): void => {
@@ -185,12 +188,7 @@ class KafkaJsConsumer implements LogConsumer {
         position: 'fetchedOffset' in batch ? Number(batch.fetchedOffset) : Number(batch.firstOffset()),
         next: Number(batch.lastOffset()) + 1,
         highWatermark: Number(batch.highWatermark),
-        records: batch.messages.map(({ offset, timestamp, value, headers }) => ({
-          offset: Number(offset),
-          timestampMs: Number(timestamp),
-          value,
-          headers: headers ?? NO_HEADERS,
-        })),
+        records: batch.messages.map(recordOf),
       });
     } catch (error) {
       if (!(error instanceof PartitionLostError)) throw Object.assign(toError(error), { retriable: false });
@@ -248,6 +246,17 @@ const METADATA_AGE_MS = 60_000;
 
 function heartbeatMs(config: KafkaConfig): number {
   return Math.min(3000, Math.max(100, Math.floor(config.session_timeout / 5)));
+}
+
+function recordOf(message: KafkaMessage | UnreadableBatch): LogRecord {
+  const { offset, timestamp, value, headers } = message;
+  return {
+    offset: Number(offset),
+    timestampMs: Number(timestamp),
+    value,
+    headers: headers ?? NO_HEADERS,
+    ...(message instanceof UnreadableBatch ? { unreadable: message } : {}),
+  };
 }
 
 function toError(error: unknown): Error {

@@ -2,21 +2,30 @@ import { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../../core/errors.ts';
+import { type DecodingLimits, mendDecoding } from './decode-batches.ts';
+import { call, changed, field, method, replace } from './reflect.ts';
 
 const VERSION = '2.2.4';
 const DONE = Symbol.for('plumbline.kafkajs-shims');
 
-type Method = (this: object, ...args: readonly unknown[]) => unknown;
+/** What was mended, as far as others take part in it. */
+export class Shims {
+  /** Emits `reset` with a PositionReset. */
+  readonly resets = new EventEmitter().setMaxListeners(0);
+  /** Of all consumers of the process. */
+  readonly limits: DecodingLimits = { maxInflatedBytes: Number.MAX_SAFE_INTEGER };
+}
 
 /**
- * Mends five faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
+ * Mends six faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
  * group rejoin behind the backs of running handlers; offsets the broker has dropped are not committed away; where a
- * topic is begun at its end, that end is committed at once; batches of more than 120,000 records are read; idle
- * connections set no timers. Returns what emits `reset` with a PositionReset.
+ * topic is begun at its end, that end is committed at once; batches of more than 120,000 records are read; a
+ * batch that cannot be read is passed on as an UnreadableBatch and does not end the consumer; idle connections set no
+ * timers.
  *
  * @throws E_KAFKAJS when another version is installed, whose inside is not known
  */
-export function applyShims(): EventEmitter {
+export function applyShims(): Shims {
   const load = createRequire(import.meta.url);
   const found = field(load('kafkajs/package.json'), 'version');
   if (found !== VERSION) {
@@ -24,16 +33,16 @@ export function applyShims(): EventEmitter {
   }
   const group = prototypeOf(load('kafkajs/src/consumer/consumerGroup'));
   const applied: unknown = Reflect.get(group, DONE);
-  if (applied instanceof EventEmitter) return applied;
-  const resets = new EventEmitter().setMaxListeners(0);
-  Object.defineProperty(group, DONE, { value: resets });
+  if (applied instanceof Shims) return applied;
+  const shims = new Shims();
+  Object.defineProperty(group, DONE, { value: shims });
   mendRecovery(group);
   const positions = prototypeOf(load('kafkajs/src/consumer/offsetManager'));
-  mendReset(positions, resets);
+  mendReset(positions, shims.resets);
   mendStart(positions);
   mendTimers(prototypeOf(load('kafkajs/src/network/requestQueue')));
-  mendDecoding(load);
-  return resets;
+  mendDecoding(load, shims.limits);
+  return shims;
 }
 
 /** A position that the broker no longer has: reading goes on at `offset`, the oldest record left. */
@@ -162,75 +171,8 @@ function mendTimers(queue: object): void {
   });
 }
 
-/** The decoder passes all records of a batch as arguments of one call, which fails beyond the size of the stack. */
-function mendDecoding(load: NodeJS.Require): void {
-  const path = load.resolve('kafkajs/src/protocol/requests/fetch/v4/decodeMessages');
-  const original: unknown = load(path);
-  const Decoder: unknown = load('kafkajs/src/protocol/decoder');
-  const decodeBatch: unknown = load('kafkajs/src/protocol/recordBatch/v0/decoder');
-  const loaded = load.cache[path];
-  if (!isMethod(original) || !isMethod(Decoder) || !isMethod(decodeBatch) || loaded === undefined) {
-    throw changed('decodeMessages');
-  }
-  loaded.exports = async (decoder: unknown): Promise<unknown> => {
-    const bytes = field(decoder, 'buffer');
-    const offset = Number(field(decoder, 'offset'));
-    // Only today's record format is ours; the size and the format's number come before the records.
-    if (!Buffer.isBuffer(bytes) || bytes.length < offset + 21 || bytes.readInt8(offset + 20) !== 2) {
-      return original.call({}, decoder);
-    }
-    const size = Number(await call(decoder, 'readInt32'));
-    if (size <= 0 || (await call(decoder, 'canReadBytes', size)) !== true) return [];
-    const batches = Reflect.construct(Decoder, [await call(decoder, 'readBytes', size)]);
-    const records: unknown[] = [];
-    while ((await call(batches, 'canReadBytes', BATCH_OVERHEAD_BYTES)) === true) {
-      try {
-        const found = field(await decodeBatch.call({}, batches), 'records');
-        if (Array.isArray(found)) for (const record of found) records.push(record);
-      } catch (error) {
-        // A fetch may end in the middle of a batch.
-        if (field(error, 'name') === 'KafkaJSPartialMessageError') break;
-        throw error;
-      }
-    }
-    return records;
-  };
-}
-
-const BATCH_OVERHEAD_BYTES = 49;
-
 function prototypeOf(loaded: unknown): object {
   const prototype = typeof loaded === 'function' ? field(loaded, 'prototype') : undefined;
   if (typeof prototype !== 'object' || prototype === null) throw changed('a class');
   return prototype;
-}
-
-function field(value: unknown, name: string): unknown {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function'
-    ? Reflect.get(value, name)
-    : undefined;
-}
-
-function method(of: object, name: string): Method {
-  const found: unknown = Reflect.get(of, name);
-  if (!isMethod(found)) throw changed(name);
-  return found;
-}
-
-async function call(of: unknown, name: string, ...args: readonly unknown[]): Promise<unknown> {
-  if (typeof of !== 'object' || of === null) throw changed(name);
-  return method(of, name).call(of, ...args);
-}
-
-function replace(of: object, name: string, by: Method): void {
-  method(of, name);
-  Object.defineProperty(of, name, { value: by, configurable: true, writable: true });
-}
-
-function isMethod(value: unknown): value is Method {
-  return typeof value === 'function';
-}
-
-function changed(what: string): AppError {
-  return new AppError('E_KAFKAJS', `kafkajs is not as expected: ${what} is missing.`);
 }
