@@ -52,10 +52,11 @@ export async function setReference(model: string, options: ReferenceOptions): Pr
   });
 }
 
-/** Prints the newest reference of every model, one JSON object a line. */
-export async function listReferences(options: ReferenceOptions): Promise<number> {
+/** Prints the newest reference of every model, or of the one named, one JSON object a line. */
+export async function listReferences(model: string | undefined, options: ReferenceOptions): Promise<number> {
   return withService(options, async (link) => {
-    for (const answer of z.array(answerSchema).parse(await call(link, 'GET', '/v1/references')))
+    const answers = z.array(answerSchema).parse(await call(link, 'GET', '/v1/references'));
+    for (const answer of answers.filter((one) => model === undefined || one.model === model))
       process.stdout.write(`${JSON.stringify(answer)}\n`);
     return 0;
   });

@@ -47,11 +47,11 @@ export function addReference(program: Command, done: Done): void {
       const { setReference } = await import('./reference.ts');
       done(await setReference(model, referenceOptions(options)));
     });
-  common(reference.command('list'))
-    .description('Lists the references of all models.')
-    .action(async (options: Record<string, string>) => {
+  common(reference.command('list [model]'))
+    .description('Lists the newest reference of every model, or of one.')
+    .action(async (model: string | undefined, options: Record<string, string>) => {
       const { listReferences } = await import('./reference.ts');
-      done(await listReferences(referenceOptions(options)));
+      done(await listReferences(model, referenceOptions(options)));
     });
   common(reference.command('show <model>'))
     .description('Lists the references of one model, newest first.')

@@ -154,6 +154,39 @@ describe('plumbline ingest', () => {
     ]);
   });
 
+  test('takes columns of any name as features, and those with a prefix as entries of their field', async () => {
+    const csv = write(
+      'names.csv',
+      `prediction_id,ts,model,hours-per-week,Loan amount,it's \`odd\`,features.age,segments.region,segments.shop,scores.yes
+names-1,2026-05-01 10:00:00,own,40,1.5,x,33,eu,,0.25
+names-2,2026-05-01 10:00:00,own,,2.5,y,44,us,7,0.5
+`,
+    );
+    const finished = await ingest(csv);
+    expect({ code: finished.code, ...answerOf(finished) }).toEqual({ code: 0, accepted: 2, rejected: 0 });
+    const rows = await ask(
+      path,
+      z.looseObject({}),
+      `SELECT numbers, categories, missing, segments, scores FROM predictions WHERE startsWith(prediction_id, 'names-') ORDER BY prediction_id`,
+    );
+    expect(rows).toEqual([
+      {
+        numbers: { 'hours-per-week': 40, 'Loan amount': 1.5, age: 33 },
+        categories: { "it's `odd`": 'x' },
+        missing: [],
+        segments: { region: 'eu' },
+        scores: { yes: 0.25 },
+      },
+      {
+        numbers: { 'Loan amount': 2.5, age: 44 },
+        categories: { "it's `odd`": 'y' },
+        missing: ['hours-per-week'],
+        segments: { region: 'us', shop: '7' },
+        scores: { yes: 0.5 },
+      },
+    ]);
+  });
+
   test('sends labels, business numbers and change events', async () => {
     const sent = [
       ['labels', '{"prediction_id":"plain-0","label":1,"ts":1777629600123}\n'],
