@@ -187,6 +187,13 @@ names-2,2026-05-01 10:00:00,own,,2.5,y,44,us,7,0.5
     ]);
   });
 
+  test('refuses only the line in which a CSV has a word for a number', async () => {
+    const csv = write('words.csv', 'ts,metric,value\n2026-05-01 10:00:00,orders,5\n2026-05-01 10:01:00,orders,n/a\n');
+    const finished = await runPlumbline(['ingest', '--type', 'business', '--url', service.url, csv]);
+    expect(answerOf(finished)).toEqual({ accepted: 1, rejected: 1 });
+    expect(finished.stderr).toContain('words.csv:2: value must be a number');
+  });
+
   test('sends labels, business numbers and change events', async () => {
     const sent = [
       ['labels', '{"prediction_id":"plain-0","label":1,"ts":1777629600123}\n'],

@@ -235,7 +235,7 @@ export class DriftSchedule {
     const plan = this.planOf(model);
     const { range } = known;
     const fromMs = reference.kind === 'fixed' && range.fromMs >= reference.fromMs ? reference.toMs : range.fromMs;
-    return this.judgeClosed(plan, { fromMs, toMs: range.toMs - 1 });
+    return this.judgeClosed(plan, { fromMs, toMs: Math.max(range.toMs - 1, this.#conclusions.judgedTo(model) ?? 0) });
   }
 
   planOf(model: string): DriftPlan {

@@ -18,6 +18,7 @@ const TEXT_FIELDS = new Set([
   'title',
   'url',
 ]);
+const NUMBER_FIELDS = new Set(['value', 'score', 'latency_ms']);
 const OTHER_NAMES: Readonly<Record<string, string>> = { timestamp: 'ts', time: 'ts', id: 'prediction_id' };
 
 /** Fields that hold an object; a column `segments.region` is one entry of `segments`. */
@@ -96,6 +97,9 @@ function objectOf(object: ObjectField, entries: readonly Entry[]): string {
 function expression(column: string, field: string, type: string): string {
   const name = identifier(column);
   if (TEXT_FIELDS.has(field)) return `toString(${name})`;
+  // One word among the numbers of a CSV makes texts of them all; only the word is to be refused.
+  if (NUMBER_FIELDS.has(field) && /String/.test(type))
+    return `if(isNull(toFloat64OrNull(${name})), ${name}::Dynamic, toFloat64OrNull(${name})::Dynamic)`;
   if ((field === 'ts' || field === 'label_ts') && /DateTime/.test(type))
     return `toUnixTimestamp64Milli(toDateTime64(${name}, 3, 'UTC'))`;
   if ((field === 'ts' || field === 'label_ts') && /^(Nullable\()?Date/.test(type))

@@ -251,6 +251,17 @@ describe('the drift of a model', () => {
     expect(results[0]?.reason).toContain('Too few rows: 20 current');
   });
 
+  test('is judged against the newest reference also in the window that was judged last', async () => {
+    const reference = { kind: 'fixed' as const, fromMs: START, toMs: START + REFERENCE_HOURS * HOUR };
+    await replaceReference({ store: running.store, schedule, model: 'credit', reference, nowMs: systemClock.now() });
+    const last = START + (REFERENCE_HOURS + 3) * HOUR;
+    const versions = await rows(
+      `SELECT DISTINCT reference_version FROM drift_results FINAL WHERE model = 'credit' AND final = 1 AND window_from = toDateTime(${last / 1000})`,
+      z.object({ reference_version: z.number() }),
+    );
+    expect(versions).toEqual([{ reference_version: 2 }]);
+  });
+
   test('goes on after a restart where it was', async () => {
     const restarted = new DriftSchedule({
       store: running.store,
@@ -270,7 +281,7 @@ describe('the drift of a model', () => {
     await restarted.run(minuteEnd);
     expect(restarted.planOf('credit')).toMatchObject({
       reference: { kind: 'fixed', fromMs: START },
-      referenceVersion: 1,
+      referenceVersion: 2,
     });
     const signals = await rows(
       `SELECT signal, state FROM signals FINAL WHERE model = 'credit' AND feature = '' AND t = toDateTime(${minuteEnd / 1000 - 60}) ORDER BY signal`,
