@@ -24,15 +24,20 @@ const text = z.string().min(1).max(2000);
 
 const bodySchema = z
   .strictObject({
-    matchers: z.array(matcherSchema).min(1).max(50),
+    matchers: z.array(matcherSchema).min(1).max(50).optional(),
+    matcher: z
+      .record(z.string().min(1).max(128), z.string().max(256))
+      .optional()
+      .describe('Short for matchers that must be equal: {"model":"late-flights"}.'),
     comment: text.optional().describe('Why. `reason` is the same.'),
     reason: text.optional(),
     created_by: text.optional().describe('Who. `createdBy` is the same.'),
     createdBy: text.optional(),
     starts_at: time.optional().describe('Default: now. `startsAt` is the same.'),
     startsAt: time.optional(),
-    ends_at: time.optional().describe('When it is over. `endsAt` is the same.'),
+    ends_at: time.optional().describe('When it is over. `endsAt` and `end` are the same.'),
     endsAt: time.optional(),
+    end: time.optional(),
   })
   .describe('A silence in the form of Alertmanager.');
 
@@ -114,7 +119,10 @@ export async function registerSilenceRoutes(app: FastifyInstance, options: Silen
 }
 
 function toRow(body: z.infer<typeof bodySchema>, nowMs: number): SilenceRow {
-  const ends = body.ends_at ?? body.endsAt;
+  const ends = body.ends_at ?? body.endsAt ?? body.end;
+  const short = Object.entries(body.matcher ?? {}).map(([name, value]) => ({ name, value }));
+  const matchers = [...(body.matchers ?? []), ...short.map((one) => matcherSchema.parse(one))];
+  if (matchers.length === 0) throw new UsageError('matchers is required: say which alerts.');
   const comment = body.comment ?? body.reason;
   const starts = body.starts_at ?? body.startsAt;
   if (ends === undefined) throw new UsageError('ends_at is required: a silence has an end.');
@@ -124,7 +132,7 @@ function toRow(body: z.infer<typeof bodySchema>, nowMs: number): SilenceRow {
   if (endsMs <= Math.max(startsMs, nowMs)) throw new UsageError('ends_at must be after starts_at and after now.');
   return {
     id: randomUUID(),
-    matchers: JSON.stringify(body.matchers),
+    matchers: JSON.stringify(matchers),
     comment,
     createdBy: body.created_by ?? body.createdBy ?? '',
     startsMs,

@@ -207,3 +207,23 @@ test('retraining waits for a person: what is approved goes out once, what is rej
   const kept = (await request(`${service.url}/v1/retrain?model=n`)).json();
   expect(kept).toEqual([expect.objectContaining({ model: 'n', state: 'rejected' })]);
 });
+
+test('a silence may be written short, and says what it lacks', async () => {
+  const post = (body: unknown) =>
+    request(`${service.url}/v1/silences`, { body: JSON.stringify(body), headers: JSON_TYPE });
+  const end = iso(START + 600 * MINUTE);
+  const made = await post({ matcher: { model: 'm', severity: 'critical' }, reason: 'moving nodes', end });
+  expect(made.status).toBe(201);
+  expect(made.json()).toMatchObject({
+    matchers: [
+      { name: 'model', value: 'm', isRegex: false, isEqual: true },
+      { name: 'severity', value: 'critical', isRegex: false, isEqual: true },
+    ],
+    comment: 'moving nodes',
+    ends_at: end,
+  });
+  expectProblem(await post({ reason: 'why', end }), 400, 'matchers is required');
+  expectProblem(await post({ matcher: { model: 'm' }, reason: 'why' }), 400, 'ends_at is required');
+  const { id } = z.object({ id: z.string() }).parse(made.json());
+  expect((await request(`${service.url}/v1/silences/${id}`, { method: 'DELETE' })).status).toBe(204);
+});
