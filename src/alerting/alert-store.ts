@@ -14,7 +14,7 @@ import { type SignalSeries, signalSeriesQuery } from '../store/queries/signal-se
 import type { Store } from '../store/store.ts';
 
 /** Which signals are read, at which levels, and over which time (epoch ms). */
-export interface SignalRead {
+interface SignalRead {
   readonly signals: readonly string[];
   readonly levels: readonly string[];
   readonly fromMs: number;

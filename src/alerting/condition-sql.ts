@@ -119,8 +119,8 @@ function valuesSql(
   WHERE state = 'ok' AND isFinite(value) AND (
     ${rows.join('\n    OR ')})`;
   const peaks = [...new Set(columns.flatMap(({ term }) => peaksText(rule, term, minute)))];
-  const source =
-    peaks.length === 0 ? minutes : `FROM (\n${indent(indent([MINUTES_OF(minutes), ...peaks].join('\nUNION ALL\n')))})`;
+  const named = `SELECT t, signal, model, version, feature, segment, gpu, value, 1 AS n, 0 AS of\n  ${minutes}`;
+  const source = peaks.length === 0 ? minutes : `FROM (\n${indent(indent([named, ...peaks].join('\nUNION ALL\n')))})`;
   const inner = columns.map(({ name, term }) => `${valueText(term, minute, peaks.length > 0)} AS ${name}`);
   return `SELECT ${labels.join(', ')}, ${outer}
 FROM (
@@ -131,21 +131,14 @@ FROM (
 GROUP BY ${labels.join(', ')}`;
 }
 
-const MINUTES_OF = (source: string): string =>
-  `SELECT t, signal, model, version, feature, segment, gpu, value, 1 AS n, 0 AS hours\n${source}`;
-
-/** The hours that the range of a term holds wholly, as rows beside those of its minutes. `hours` says how long the range is. */
+/** The hours that the range of a term holds wholly, as rows beside those of the minutes: `of` says how long the range is. */
 function peaksText(rule: Rule, term: Term, minute: string): readonly string[] {
   const { range } = term;
   if (range === undefined || !isReadByHours(range)) return [];
   const sql = hourPeaksSql({ ...wholeHours(range, minute), where: rowsText(rule, term) });
   return [
-    `SELECT t, signal, model, version, feature, segment, gpu, most AS value, n, ${hoursOf(range)} AS hours FROM (\n${indent(sql)})`,
+    `SELECT t, signal, model, version, feature, segment, gpu, most AS value, n, ${range.durationMs / 1000} AS of FROM (\n${indent(sql)})`,
   ];
-}
-
-function hoursOf({ durationMs }: SignalRange): number {
-  return Math.ceil(durationMs / 3_600_000);
 }
 
 function wholeHours({ durationMs }: SignalRange, minute: string): { readonly from: string; readonly to: string } {
@@ -159,7 +152,7 @@ function foldOf({ signal, feature = 'max' }: Term): string {
 function valueText({ signal, range }: Term, minute: string, hasHours: boolean): string {
   const isByHours = range !== undefined && isReadByHours(range);
   const time = timeText({ signal, range }, minute);
-  const ownRows = isByHours ? `(hours = ${hoursOf(range)} OR hours = 0 AND (${time}))` : `hours = 0 AND ${time}`;
+  const ownRows = isByHours ? `(of = ${range.durationMs / 1000} OR of = 0 AND ${time})` : `of = 0 AND ${time}`;
   const condition = `signal = '${signal}' AND ${hasHours ? ownRows : time}`;
   if (range === undefined) return `anyOrNullIf(value, ${condition})`;
   const value = AGGREGATES[range.aggregate](condition);

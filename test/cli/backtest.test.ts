@@ -46,15 +46,26 @@ beforeAll(async () => {
       ),
     ).flat(),
   );
+  // Four a minute from an hour before on, one from minute 20 on.
+  const faded = Array.from({ length: 120 }, (_, minute) =>
+    [0, 1, 2, 3].slice(minute < 80 ? 0 : 3).map((index) =>
+      JSON.stringify({
+        prediction_id: `faded-${minute}-${index}`,
+        ts: T0 + (minute - 60) * MINUTE + index,
+        model: 'faded',
+        status: 'ok',
+      }),
+    ),
+  ).flat();
   const sent = await request(`${service.url}/v1/predictions`, {
-    body: lines.join('\n'),
+    body: [...lines, ...faded].join('\n'),
     headers: { 'content-type': 'application/x-ndjson' },
   });
-  expect(sent.receipt().accepted).toBe(480);
+  expect(sent.receipt().accepted).toBe(840);
   await waitFor('the signals of the hour', async () => {
     const sql = "SELECT count() AS n FROM signals FINAL WHERE signal = 'error_ratio' AND version = ''";
     const [row] = await ask(path, z.object({ n: z.number() }), sql);
-    return (row?.n ?? 0) >= 120 ? true : undefined;
+    return (row?.n ?? 0) >= 240 ? true : undefined;
   });
   await yard.stop(service);
 }, 180_000);
@@ -90,6 +101,15 @@ test('backtest says which pages a rule loses against another, and how long they 
   expect(alone.code).toBe(0);
   expect(alone.stdout).toMatch(/TooManyErrors +2 +336\.00 +11 +2\n/);
   expect(alone.stdout).toContain('2026-05-01T10:30Z .. 2026-05-01T10:38Z  TooManyErrors m  8 min  m at 75%');
+});
+
+test('backtest knows the peak of the hours before its range', { timeout: 180_000 }, async () => {
+  const farBelow = 'below: { baseline: trailing-max, window: 12h, times: 0.3 }';
+  writeFileSync(`${path}/rules/faded.yaml`, rule('Faded', `when: { signal: requests_per_second, ${farBelow} }`));
+  const { code, stdout } = await run('--rules', `${path}/rules/faded.yaml`, ...range);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Faded +1 +168\.00 +40 +1\n/);
+  expect(stdout).toContain('2026-05-01T10:20Z .. ');
 });
 
 test('backtest refuses what is not a time, an empty range and a rule that is wrong', { timeout: 180_000 }, async () => {
