@@ -97,8 +97,7 @@ export async function startKafkaBroker(source: KafkaSource, options: KafkaBroker
   const format = [
     'format',
     '--standalone',
-    '--cluster-id',
-    clusterId,
+    `--cluster-id=${clusterId}`, // it may begin with a hyphen
     '--config',
     config,
     ...scram.flatMap((user) => ['--add-scram', user]),
@@ -164,14 +163,18 @@ async function createTopic(brokers: readonly string[], topic: string, partitions
   await admin.connect();
   try {
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
-    await waitFor('the topic to have leaders', async () => {
-      try {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        return topics[0]?.partitions.length === partitions ? true : undefined;
-      } catch {
-        return undefined; // not known everywhere yet
-      }
-    });
+    await waitFor(
+      'the topic to have leaders',
+      async () => {
+        try {
+          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+          return topics[0]?.partitions.length === partitions ? true : undefined;
+        } catch {
+          return undefined; // not known everywhere yet
+        }
+      },
+      60_000,
+    );
   } finally {
     await admin.disconnect();
   }

@@ -17,6 +17,7 @@ describe('collectors.kafka', () => {
       topics: { predictions: ['p'], labels: [], business: [], events: [] },
       from: 'earliest',
       session_timeout: 30_000,
+      max_inflated_bytes: 268_435_456,
     });
   });
 

@@ -111,8 +111,10 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
     await collector.start();
     const mine = `SELECT count() AS n FROM predictions WHERE prediction_id IN ('p-200', 'p-201', 'p-202', 'p-203', 'p-300')`;
     await kafka.reach('the good records', mine, 4);
-    await waitFor('the lag to be gone', async () =>
-      (await metric(registry, 'plumbline_kafka_lag')) === 0 ? true : undefined,
+    await waitFor(
+      'the lag to be gone',
+      async () => ((await metric(registry, 'plumbline_kafka_lag')) === 0 ? true : undefined),
+      60_000,
     );
     await collector.stop();
     expect(await kafka.count(mine)).toBe(4);
@@ -150,8 +152,10 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
       await collector.start();
       const mine = `SELECT count() AS n FROM predictions WHERE toUInt32(substring(prediction_id, 3)) BETWEEN 400 AND 404`;
       await kafka.reach('the good records', mine, 10);
-      await waitFor('the lag to be gone', async () =>
-        (await metric(registry, 'plumbline_kafka_committed_offset')) === 25 ? true : undefined,
+      await waitFor(
+        'everything to be committed',
+        async () => ((await metric(registry, 'plumbline_kafka_committed_offset')) === 25 ? true : undefined),
+        60_000,
       );
       await collector.stop();
       expect(await kafka.count(mine)).toBe(10);

@@ -50,6 +50,8 @@ describe.skipIf(process.env['PLUMBLINE_TEST_DATA'] === undefined || !existsSync(
         'latency_sum',
         'output_tokens',
         'preemptions',
+        'prefill_count',
+        'prefill_sum',
         'queue_depth',
         'queue_time_count',
         'queue_time_sum',

@@ -6,7 +6,6 @@ import snappyCodec from 'kafkajs-snappy';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { AppError, describeError } from '../../../core/errors.ts';
 import { checkLz4 } from './check-lz4.ts';
-import { checkRecords } from './check-records.ts';
 import { checkZstd } from './check-zstd.ts';
 import { snappyBlocks } from './snappy-blocks.ts';
 import { tooLarge, UnreadableBatchError } from './unreadable-batch.ts';
@@ -68,9 +67,8 @@ export function registerCodecs(maxBytes: number): void {
 }
 
 async function inflate({ name, decompress }: Codec, bytes: Buffer, maxBytes: number): Promise<Buffer> {
-  let inflated: Buffer;
   try {
-    inflated = await decompress(bytes, maxBytes);
+    return await decompress(bytes, maxBytes);
   } catch (error) {
     if (error instanceof UnreadableBatchError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -78,6 +76,4 @@ async function inflate({ name, decompress }: Codec, bytes: Buffer, maxBytes: num
     const detail = error instanceof AppError ? '' : ` (${describeError(error)})`;
     throw new UnreadableBatchError(`its ${name} data are damaged${detail}`, { cause: error });
   }
-  checkRecords(inflated);
-  return inflated;
 }

@@ -9,7 +9,7 @@ const VERSION = '2.2.4';
 const DONE = Symbol.for('plumbline.kafkajs-shims');
 
 /** What was mended, as far as others take part in it. */
-export class Shims {
+class Shims {
   /** Emits `reset` with a PositionReset. */
   readonly resets = new EventEmitter().setMaxListeners(0);
   /** Of all consumers of the process. */
