@@ -42,6 +42,8 @@ describe.skipIf(process.env['PLUMBLINE_TEST_DATA'] === undefined || !existsSync(
       expect(refused).toBe(0);
       expect([...new Set(rows.map(({ model }) => model))]).toEqual(['Qwen/Qwen2.5-0.5B-Instruct']);
       expect([...new Set(rows.map(({ measure }) => measure))].toSorted()).toEqual([
+        'decode_count',
+        'decode_sum',
         'in_flight',
         'inter_token_bucket',
         'kv_cache',
