@@ -163,18 +163,14 @@ async function createTopic(brokers: readonly string[], topic: string, partitions
   await admin.connect();
   try {
     await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions }] });
-    await waitFor(
-      'the topic to have leaders',
-      async () => {
-        try {
-          const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-          return topics[0]?.partitions.length === partitions ? true : undefined;
-        } catch {
-          return undefined; // not known everywhere yet
-        }
-      },
-      60_000,
-    );
+    await waitFor('the topic to have leaders', async () => {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]?.partitions.length === partitions ? true : undefined;
+      } catch {
+        return undefined; // not known everywhere yet
+      }
+    });
   } finally {
     await admin.disconnect();
   }

@@ -111,10 +111,8 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
     await collector.start();
     const mine = `SELECT count() AS n FROM predictions WHERE prediction_id IN ('p-200', 'p-201', 'p-202', 'p-203', 'p-300')`;
     await kafka.reach('the good records', mine, 4);
-    await waitFor(
-      'the lag to be gone',
-      async () => ((await metric(registry, 'plumbline_kafka_lag')) === 0 ? true : undefined),
-      60_000,
+    await waitFor('the lag to be gone', async () =>
+      (await metric(registry, 'plumbline_kafka_lag')) === 0 ? true : undefined,
     );
     await collector.stop();
     expect(await kafka.count(mine)).toBe(4);
@@ -134,7 +132,6 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
     expect(await metric(registry, 'plumbline_kafka_unreadable_records_total')).toBe(9);
     expect(await metric(registry, 'plumbline_kafka_dead_letters_total')).toBe(5);
     expect(await metric(registry, 'plumbline_kafka_committed_offset')).toBe(13);
-    expect(await metric(registry, 'plumbline_kafka_consumer_restarts_total')).toBe(0);
   });
 
   test.skipIf(source !== undefined && 'brokers' in source)(
@@ -152,10 +149,8 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
       await collector.start();
       const mine = `SELECT count() AS n FROM predictions WHERE toUInt32(substring(prediction_id, 3)) BETWEEN 400 AND 404`;
       await kafka.reach('the good records', mine, 10);
-      await waitFor(
-        'everything to be committed',
-        async () => ((await metric(registry, 'plumbline_kafka_committed_offset')) === 25 ? true : undefined),
-        60_000,
+      await waitFor('everything to be committed', async () =>
+        (await metric(registry, 'plumbline_kafka_committed_offset')) === 25 ? true : undefined,
       );
       await collector.stop();
       expect(await kafka.count(mine)).toBe(10);
@@ -174,7 +169,6 @@ describe.skipIf(source === undefined)('the Kafka collector', () => {
           line: expect.stringMatching(/^(?:7u7u)+/),
         })),
       );
-      expect(await metric(registry, 'plumbline_kafka_consumer_restarts_total')).toBe(0);
     },
   );
 
