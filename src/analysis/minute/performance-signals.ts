@@ -42,7 +42,7 @@ export class PerformanceSignals {
     }
   }
 
-  /** Measures each day of a range of history. */
+  /** Measures each day of a range of history; the last one as of the end of the range. */
   async measureHistory(range: TimeRange, nowMs: number): Promise<void> {
     for (const model of await this.#activeModels(range)) {
       const windows = await performanceWindows(this.#options.store, {
@@ -51,7 +51,8 @@ export class PerformanceSignals {
         ...range,
         task: this.#options.taskOf(model),
       });
-      for (const window of windows) await this.#write(model, window.toMs, valuesOf(window), nowMs);
+      for (const window of windows)
+        await this.#write(model, Math.min(window.toMs, range.toMs), valuesOf(window), nowMs);
     }
   }
 

@@ -92,3 +92,15 @@ test('labels older than the horizon do not count, and a model without labels is 
   }
   expect(await accuracy()).toEqual([{ seconds: 6 * 3600, value: 0.5 }]);
 });
+
+test('history is measured by day, and its last day not beyond its end', async () => {
+  await predict('yesterday', NOON - DAY);
+  await label('yesterday', NOON - DAY + HOUR, 2);
+  await predict('today', NOON - 2 * HOUR);
+  await label('today', NOON - HOUR, 5);
+  await signals().measureHistory({ fromMs: NOON - 2 * DAY, toMs: NOON }, NOON);
+  expect(await accuracy()).toEqual([
+    { seconds: -12 * 3600, value: 0.8 },
+    { seconds: 0, value: 0.5 },
+  ]);
+});
