@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 let folder: string;
 let lines: readonly string[];
 
+// What the reporter is run on: the skipped, failing and broken ones among them are what it has to tell of.
 const FILES = {
   'good.test.mjs': `import { expect, test } from 'vitest';
     test('adds', () => expect(1 + 1).toBe(2));

@@ -1,19 +1,14 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
+import { SIGNAL_SCOPE, signalScope } from './signal-scope.ts';
 
 /** The newest value of every series that was well in the last ten minutes before a moment. */
 export const latestSignals = defineQuery<{ readonly at_ms: number }>()({
   name: 'latest_signals',
-  sql: `SELECT signal, model, version, feature, segment, gpu, argMax(value, (t, evaluated_at)) AS newest FROM signals_by_day
+  sql: `SELECT ${SIGNAL_SCOPE}, argMax(value, (t, evaluated_at)) AS newest FROM signals_by_day
 WHERE t > fromUnixTimestamp64Milli({at_ms:Int64}) - INTERVAL 10 MINUTE AND t <= fromUnixTimestamp64Milli({at_ms:Int64}) AND state = 'ok' AND isFinite(value)
-GROUP BY signal, model, version, feature, segment, gpu`,
-  row: z.object({
-    signal: z.string(),
-    model: z.string(),
-    version: z.string(),
-    feature: z.string(),
-    segment: z.string(),
-    gpu: z.string(),
+GROUP BY ${SIGNAL_SCOPE}`,
+  row: signalScope.extend({
     newest: z.number(),
   }),
 });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
-
-const LABELS = 'signal, model, version, feature, segment, gpu';
+import { AT_LEVELS, SIGNAL_SCOPE, signalScope } from './signal-scope.ts';
 
 /**
  * Returns the SQL of the largest value of each series and hour (`t`, `most`) with the number of its minutes that have one
@@ -14,20 +13,14 @@ const LABELS = 'signal, model, version, feature, segment, gpu';
 export function hourPeaksSql(options: { readonly from: string; readonly to: string; readonly where: string }): string {
   const { from, to, where } = options;
   const stale = `SELECT s.hour FROM signal_hours AS s WHERE s.hour >= ${from} AND s.hour < ${to} GROUP BY s.hour HAVING max(s.written) > max(s.rolled)`;
-  return `SELECT t, ${LABELS}, most, toUInt64(n) AS n FROM signals_per_hour FINAL
+  return `SELECT t, ${SIGNAL_SCOPE}, most, toUInt64(n) AS n FROM signals_per_hour FINAL
 WHERE n > 0 AND t >= ${from} AND t < ${to} AND t NOT IN (${stale}) AND ${where}
 UNION ALL
-SELECT t, ${LABELS}, value AS most, toUInt64(1) AS n FROM signals_by_day FINAL
+SELECT t, ${SIGNAL_SCOPE}, value AS most, toUInt64(1) AS n FROM signals_by_day FINAL
 WHERE toDate(t) IN (SELECT DISTINCT toDate(hour) FROM (${stale})) AND toStartOfHour(t) IN (${stale}) AND state = 'ok' AND isFinite(value) AND ${where}`;
 }
 
-const signalPeak = z.object({
-  signal: z.string(),
-  model: z.string(),
-  version: z.string(),
-  feature: z.string(),
-  segment: z.string(),
-  gpu: z.string(),
+const signalPeak = signalScope.extend({
   peak: z.number(),
   /** Minutes that have a value. */
   minutes: z.number(),
@@ -47,13 +40,13 @@ export const signalPeaksQuery = defineQuery<{
   readonly to: number;
 }>()({
   name: 'signal_peaks',
-  sql: `SELECT ${LABELS}, max(most) AS peak, sum(n) AS minutes FROM (
+  sql: `SELECT ${SIGNAL_SCOPE}, max(most) AS peak, sum(n) AS minutes FROM (
 ${hourPeaksSql({
   from: "toDateTime({from:UInt32}, 'UTC')",
   to: "toDateTime({to:UInt32}, 'UTC')",
   where: `signal IN {signals:Array(String)}
-  AND multiIf(feature != '', 'feature', gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}`,
+  AND ${AT_LEVELS}`,
 })})
-GROUP BY ${LABELS}`,
+GROUP BY ${SIGNAL_SCOPE}`,
   row: signalPeak,
 });

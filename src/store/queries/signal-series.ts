@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
+import { AT_LEVELS, SIGNAL_SCOPE, signalScope } from './signal-scope.ts';
 
-const signalSeries = z.object({
-  signal: z.string(),
-  model: z.string(),
-  version: z.string(),
-  feature: z.string(),
-  segment: z.string(),
-  gpu: z.string(),
+const signalSeries = signalScope.extend({
   /** [minute in epoch ms, value], in order of time. */
   points: z.array(z.tuple([z.number(), z.number()])),
 });
@@ -27,12 +22,12 @@ export const signalSeriesQuery = defineQuery<{
 }>()({
   name: 'signal_series',
   sql: `
-    SELECT signal, model, version, feature, segment, gpu,
+    SELECT ${SIGNAL_SCOPE},
       arraySort(groupArray((toUnixTimestamp(t) * 1000, value))) AS points
     FROM signals_by_day FINAL
     WHERE signal IN {signals:Array(String)} AND t >= toDateTime({from:UInt32}, 'UTC') AND t < toDateTime({to:UInt32}, 'UTC')
       AND state = 'ok' AND isFinite(value)
-      AND multiIf(feature != '', 'feature', gpu != '', 'gpu', segment != '', 'segment', version != '', 'version', 'model') IN {levels:Array(String)}
-    GROUP BY signal, model, version, feature, segment, gpu`,
+      AND ${AT_LEVELS}
+    GROUP BY ${SIGNAL_SCOPE}`,
   row: signalSeries,
 });
