@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { type Role, startService } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
@@ -27,7 +28,20 @@ export async function runServe(options: {
   await stopping;
   takeBack();
   await service.stop();
+  endForCertain(logger);
   return 0;
+}
+
+const LEFT_OPEN_MS = 5000;
+
+/** Has what a library forgot to close not keep a stopped service alive; where nothing is open, it ends before. */
+function endForCertain(logger: Logger): void {
+  const end = (): void => {
+    const fields = { event: 'left_open', resources: process.getActiveResourcesInfo() };
+    logger.warn(fields, 'Plumbline has stopped, but something was left open; the process ends all the same.');
+    process.exit(0);
+  };
+  setTimeout(end, LEFT_OPEN_MS).unref();
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { createServer, type Server, type Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { applyShims } from '../../../src/collectors/kafka/kafkajs/shims.ts';
+import { waitFor } from '../../support/processes.ts';
 
 const load = createRequire(import.meta.url);
 
@@ -65,7 +68,76 @@ describe('kafkajs, mended', () => {
     expect(queue.throttleCheckTimeoutId).not.toBeNull();
     queue.destroy();
   });
+
+  test('makes one socket for all requests that find a connection broken, and leaves none open', async () => {
+    const { server, sockets, port } = await listen();
+    const connection = newConnection(port);
+    for (const round of [1, 2]) {
+      await Promise.all([connection.connect(), connection.connect(), connection.connect()]);
+      await waitFor('the sockets', () => (sockets.length >= round ? true : undefined));
+      expect(sockets).toHaveLength(round);
+      await connection.disconnect();
+    }
+    await Promise.all(sockets.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
+    server.close();
+    await once(server, 'close');
+  });
+
+  test('tries anew after it could not connect', async () => {
+    const { server, port } = await listen();
+    server.close();
+    await once(server, 'close');
+    const connection = newConnection(port);
+    await expect(Promise.all([connection.connect(), connection.connect()])).rejects.toThrow('ECONNREFUSED');
+    const again = createServer((socket) => socket.resume()).listen(port, '127.0.0.1');
+    await once(again, 'listening');
+    await connection.connect();
+    expect(connection.isConnected()).toBe(true);
+    await connection.disconnect();
+    again.close();
+    await once(again, 'close');
+  });
+
+  test('does not read what is left of a broken answer as the beginning of the next', async () => {
+    const { server, sockets, port } = await listen();
+    const connection = newConnection(port);
+    await connection.connect();
+    await waitFor('the socket', () => sockets[0]);
+    sockets[0]?.end(Buffer.from([0, 0, 1, 0, 7, 7]));
+    await waitFor('the end', () => (connection.isConnected() ? undefined : true));
+    expect(connection.bytesBuffered).toBe(6);
+    await connection.connect();
+    expect(connection).toMatchObject({ chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
+    await connection.disconnect();
+    server.close();
+    await once(server, 'close');
+  });
 });
+
+async function listen(): Promise<{ server: Server; sockets: Socket[]; port: number }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.resume();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The server has no port.');
+  return { server, sockets, port: address.port };
+}
+
+function newConnection(port: number) {
+  const Connection = load('kafkajs/src/network/connection');
+  const silent = { debug: () => {}, error: () => {}, namespace: () => silent };
+  return new Connection({
+    host: '127.0.0.1',
+    port,
+    logger: silent,
+    socketFactory: load('kafkajs/src/network/socketFactory')(),
+    requestTimeout: 1000,
+    connectionTimeout: 1000,
+  });
+}
 
 async function recover(calls: string[], fault: unknown): Promise<unknown> {
   const ConsumerGroup = load('kafkajs/src/consumer/consumerGroup');

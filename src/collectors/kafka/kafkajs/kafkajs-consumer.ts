@@ -100,6 +100,8 @@ class KafkaJsConsumer implements LogConsumer {
       partitionsConsumedConcurrently: config.concurrency,
       eachBatch: (payload) => this.#eachBatch(payload),
     });
+    // Given up meanwhile: kafkajs goes on joining after it was told to leave, and would keep partitions nobody reads.
+    if (this.#stopping) await Promise.allSettled([this.#consumer.disconnect(), this.#admin.disconnect()]);
   }
 
   lastActiveMs(): number {

@@ -17,11 +17,13 @@ class Shims {
 }
 
 /**
- * Mends six faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
+ * Mends eight faults of kafkajs 2.2.4 in its own classes, once a process: leaders that move no longer make the whole
  * group rejoin behind the backs of running handlers; offsets the broker has dropped are not committed away; where a
  * topic is begun at its end, that end is committed at once; batches of more than 120,000 records are read; a
  * batch that cannot be read is passed on as an UnreadableBatch and does not end the consumer; idle connections set no
- * timers.
+ * timers; requests that find a connection broken make one new socket, not one each, of which all but the last would
+ * stay open for as long as the process lives; what is left of an answer that broke off is not read as the beginning of
+ * the next.
  *
  * @throws E_KAFKAJS when another version is installed, whose inside is not known
  */
@@ -41,6 +43,7 @@ export function applyShims(): Shims {
   mendReset(positions, shims.resets);
   mendStart(positions);
   mendTimers(prototypeOf(load('kafkajs/src/network/requestQueue')));
+  mendConnect(prototypeOf(load('kafkajs/src/network/connection')));
   mendDecoding(load, shims.limits);
   return shims;
 }
@@ -55,6 +58,8 @@ export interface PositionReset {
 
 /** How long to leave the brokers to elect a leader before they are asked for it. */
 const ELECTION_MS = 200;
+/** What every answer begins with. */
+const FRAME_LENGTH_BYTES = 4;
 const LEADER_MOVED = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
@@ -168,6 +173,21 @@ function mendTimers(queue: object): void {
     const until = Number(field(this, 'throttledUntil'));
     if (Array.isArray(pending) && pending.length === 0 && until <= Date.now()) return undefined;
     return original.call(this);
+  });
+}
+
+function mendConnect(connection: object): void {
+  const original = method(connection, 'connect');
+  const begun = new WeakMap<object, unknown>();
+  replace(connection, 'connect', function () {
+    const known = begun.get(this);
+    if (known !== undefined) return known;
+    if (method(this, 'isConnected').call(this) !== true) {
+      Object.assign(this, { chunks: [], bytesBuffered: 0, bytesNeeded: FRAME_LENGTH_BYTES });
+    }
+    const beginning = Promise.resolve(original.call(this)).finally(() => begun.delete(this));
+    begun.set(this, beginning);
+    return beginning;
   });
 }
 

@@ -6,8 +6,8 @@ export async function existingTopics(
   topics: readonly string[],
 ): Promise<{ readonly present: readonly string[]; readonly missing: readonly string[] }> {
   const admin = client.admin();
-  await admin.connect();
   try {
+    await admin.connect();
     const known = new Set(await admin.listTopics());
     return {
       present: topics.filter((topic) => known.has(topic)),
