@@ -1,17 +1,23 @@
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { appendFileSync, createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
 import type { Service } from '../../src/app.ts';
 import { takeIn } from '../../src/collectors/http/intake.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
-import { NDJSON, request } from '../support/client.ts';
+import { NDJSON } from '../support/client.ts';
 import { startInProcess } from '../support/in-process.ts';
 import type { Bench } from './bench.ts';
 import { benchLine, usageOf } from './ingest-records.ts';
 
 const CLIENTS = 4;
 const LINES = 5000;
+const NEWLINE = Buffer.from('\n');
+const receiptSchema = z.object({ accepted: z.number() });
 const START_MS = Date.parse('2026-06-01T00:00:00Z');
 
 /** Predictions over HTTP into a service with its own engine, and the same ones from a file; all share the machine. */
@@ -27,12 +33,14 @@ export const httpIngestBench: Bench = {
       throw new AppError('E_USAGE', 'Rows, clients and lines must be whole numbers, and rows at least one request.');
     const count = Math.floor(rows / lines);
     const bodies = Array.from({ length: count }, (_, body) =>
-      Array.from({ length: lines }, (_line, index) => benchLine(body * lines + index, START_MS)).join('\n'),
+      Buffer.from(
+        Array.from({ length: lines }, (_line, index) => benchLine(body * lines + index, START_MS)).join('\n'),
+      ),
     );
     const service = await startInProcess();
     const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
     try {
-      writeFileSync(`${folder}/rows.ndjson`, bodies.join('\n'));
+      for (const body of bodies) appendFileSync(`${folder}/rows.ndjson`, Buffer.concat([body, NEWLINE]));
       const sent = count * lines;
       const file = await measure('file', service, sent, () => fromFile(service, `${folder}/rows.ndjson`, sent));
       const http = await measure('http', service, sent, async () => {
@@ -82,14 +90,22 @@ async function fromFile(service: Service, path: string, rows: number): Promise<v
   if (result.accepted !== rows) throw new AppError('E_BENCH', `${result.accepted} of ${rows} rows were stored.`);
 }
 
-/** Sends bodies until none is left; an answer that does not accept every line ends the benchmark. */
-async function client(url: string, bodies: string[], lines: number): Promise<void> {
+/**
+ * Sends bodies over one connection until none is left; an answer that does not accept every line ends the benchmark.
+ * With node's own client: fetch copies a body several times, and it is not to be measured.
+ */
+async function client(url: string, bodies: Buffer[], lines: number): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
-    const answer = await request(`${url}/v1/predictions`, { body, headers: NDJSON });
-    if (answer.status !== 200 || answer.receipt().accepted !== lines) {
-      throw new AppError('E_BENCH', `The service answered ${answer.status}: ${answer.text.slice(0, 500)}`);
+    const sent = request(`${url}/v1/predictions`, { method: 'POST', agent, headers: NDJSON });
+    sent.end(body);
+    const [answer]: IncomingMessage[] = await once(sent, 'response');
+    const said = answer === undefined ? '' : await text(answer);
+    if (answer?.statusCode !== 200 || receiptSchema.parse(JSON.parse(said)).accepted !== lines) {
+      throw new AppError('E_BENCH', `The service answered ${answer?.statusCode}: ${said.slice(0, 500)}`);
     }
   }
+  agent.destroy();
 }
 
 function perRow(cpuSeconds: number, rows: number): number {

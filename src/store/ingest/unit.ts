@@ -124,11 +124,17 @@ function stamp(part: Buffer, receipt: bigint, receivedMs: bigint): void {
   const pattern = Buffer.alloc(RECEIPT_BYTES + TIME_BYTES);
   pattern.writeBigUInt64LE(receipt);
   pattern.writeBigInt64LE(receivedMs, RECEIPT_BYTES);
+  const receiptLow = pattern.readInt32LE(0);
+  const receiptHigh = pattern.readInt32LE(4);
+  const timeLow = pattern.readInt32LE(RECEIPT_BYTES);
+  const timeHigh = pattern.readInt32LE(RECEIPT_BYTES + 4);
+  const view = new DataView(part.buffer, part.byteOffset, part.byteLength);
   let at = 0;
   while (at < part.length) {
-    for (let index = 0; index < RECEIPT_BYTES; index += 1) part[at + index] = pattern[index] ?? 0;
-    const time = at + RECEIPT_BYTES + 4;
-    for (let index = 0; index < TIME_BYTES; index += 1) part[time + index] = pattern[RECEIPT_BYTES + index] ?? 0;
+    view.setInt32(at, receiptLow, true);
+    view.setInt32(at + 4, receiptHigh, true);
+    view.setInt32(at + RECEIPT_BYTES + 4, timeLow, true);
+    view.setInt32(at + RECEIPT_BYTES + 8, timeHigh, true);
     at += FIXED_BYTES;
     let length = 0;
     let shift = 0;

@@ -19,17 +19,17 @@ CREATE TABLE IF NOT EXISTS $LOCAL(parsed_predictions) $ON_CLUSTER (
 CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(parse_predictions) $ON_CLUSTER TO $LOCAL(parsed_predictions) AS
 SELECT
   receipt, line_no, received, prediction_id, ts, model, version,
-  CAST((arrayFilter((k, x) -> isNotNull(x), names, all_numbers), arrayFilter(x -> isNotNull(x), all_numbers)), 'Map(LowCardinality(String), Float64)') AS numbers,
-  CAST((arrayFilter((k, x) -> isNotNull(x), names, all_strings), arrayFilter(x -> isNotNull(x), all_strings)), 'Map(LowCardinality(String), String)') AS categories,
-  arrayFilter((k, x) -> x = 'null', names, texts) AS missing,
+  CAST((number_names, number_values), 'Map(LowCardinality(String), Float64)') AS numbers,
+  CAST((category_names, category_values), 'Map(LowCardinality(String), String)') AS categories,
+  arrayFilter((k, h) -> h = 110, names, heads) AS missing,
   ifNull(prediction_as_number, nan) AS prediction_number, prediction_as_class AS prediction_class,
   ifNull(score_as_number, nan) AS score, scores_as_numbers AS scores,
   ifNull(latency_as_number, nan) AS latency_ms, status_text AS status, segment_map AS segments,
   ifNull(substring(dynamicElement(t.trace_id, 'String'), 1, 256), '') AS trace_id,
   ifNull(substring(dynamicElement(t.pod, 'String'), 1, 256), '') AS pod,
   ifNull(substring(dynamicElement(t.node, 'String'), 1, 256), '') AS node,
-  -- The second parse runs only for lines that carry keys we do not know.
-  if(arrayExists(k -> k NOT IN ('prediction_id', 'ts', 'model', 'version', 'features', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node'), keys),
+  -- The keys are looked at only where there are more than we know.
+  if(entries != known_entries AND arrayExists(k -> k NOT IN ('prediction_id', 'ts', 'model', 'version', 'features', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node'), JSONExtractKeys(src)),
     concat('{', arrayStringConcat(arrayMap(kv -> concat(toJSONString(kv.1), ':', kv.2), arrayFilter(kv -> kv.1 NOT IN ('prediction_id', 'ts', 'model', 'version', 'features', 'prediction', 'score', 'scores', 'latency_ms', 'status', 'segment', 'segments', 'trace_id', 'pod', 'node'), JSONExtractKeysAndValuesRaw(src))), ','), '}'), '') AS extra,
   verdict.1 AS error_field, verdict.2 AS error_reason,
   if(verdict.2 = '', '', src) AS line
@@ -37,7 +37,7 @@ FROM (
   SELECT *,
     multiIf(
       line_bytes > 1048576, ('', 'line is longer than 1048576 bytes'),
-      empty(keys), multiIf(
+      NOT is_object, multiIf(
         match(src, '[:,\\[]\\s*[+-]?(NaN|Infinity|nan|inf)\\b'), (concat(if(match(src, '"features"\\s*:\\s*\\{[^{}]*:\\s*[+-]?(?:NaN|Infinity|nan|inf)\\b'), 'features.', ''), extract(src, '"([^"]*)"\\s*:\\s*\\[?\\s*[+-]?(?:NaN|Infinity|nan|inf)\\b')), 'NaN and Infinity are not JSON numbers; send null'),
         match(src, '^\\s*\\{\\s*\\}\\s*$'), ('prediction_id', 'is required'),
         isValidJSON(src), ('', 'is not a JSON object'), ('', 'is not valid JSON')),
@@ -52,26 +52,28 @@ FROM (
       NOT match(version, '^[A-Za-z0-9_.:/-]{1,128}$'), ('version', 'must be a string that matches ^[A-Za-z0-9_.:/-]{1,128}$'),
       empty(names) AND JSONType(src, 'features') NOT IN ('Null', 'Object'), ('features', 'must be an object'),
       length(names) > 1000, ('features', 'has more than 1000 entries'),
-      arrayExists(k -> length(k) > 256 OR k = '', names), ('features', 'has a name that is empty or longer than 256 bytes'),
-      arrayExists(x -> startsWith(x, '[') OR startsWith(x, '{'), texts),
-        (concat('features.', arrayFirst((k, x) -> startsWith(x, '[') OR startsWith(x, '{'), names, texts)), 'must be a number, a string, a boolean or null'),
-      arrayExists(x -> length(x) > 8192, all_strings), (concat('features.', arrayFirst((k, x) -> length(x) > 8192, names, all_strings)), 'is longer than 8192 bytes'),
+      arrayExists(k -> length(k) NOT BETWEEN 1 AND 256, names), ('features', 'has a name that is empty or longer than 256 bytes'),
+      hasAny(heads, [91, 123]), (concat('features.', arrayFirst((k, h) -> h IN (91, 123), names, heads)), 'must be a number, a string, a boolean or null'),
+      line_bytes > 8192 AND arrayExists(x -> length(x) > 8192, category_values), (concat('features.', arrayFirst((k, x) -> length(x) > 8192, category_names, category_values)), 'is longer than 8192 bytes'),
       prediction_type NOT IN ('Float64', 'Int64', 'UInt64', 'Bool', 'String', 'None'), ('prediction', 'must be a number, a string, a boolean or null'),
       length(prediction_as_class) > 1024, ('prediction', 'is longer than 1024 bytes'),
       score_as_number IS NULL AND score_type != 'None', ('score', 'must be a number or null'),
       score_as_number < 0 OR score_as_number > 1, ('score', 'must be a probability between 0 and 1'),
       length(scores_as_numbers) != length(t.scores), ('scores', 'must map classes to numbers'),
-      empty(t.scores) AND has(keys, 'scores') AND JSONType(src, 'scores') NOT IN ('Null', 'Object'), ('scores', 'must map classes to numbers'),
+      entries != known_entries AND empty(t.scores) AND JSONHas(src, 'scores') AND JSONType(src, 'scores') NOT IN ('Null', 'Object'), ('scores', 'must map classes to numbers'),
       latency_as_number IS NULL AND latency_type != 'None', ('latency_ms', 'must be a number or null'),
       latency_as_number < 0 OR latency_as_number > 1e9, ('latency_ms', 'must be between 0 and 1e9 milliseconds'),
       status_type NOT IN ('String', 'None') OR length(status_text) > 64, ('status', 'must be a string of at most 64 bytes'),
       length(segment_map) < length(t.segments) OR arrayExists(x -> length(x) > 256, mapValues(segment_map)) OR arrayExists(x -> length(x) > 256, mapKeys(segment_map)), ('segments', 'must map names to strings of at most 256 bytes'),
-      empty(t.segments) AND has(keys, 'segments') AND JSONType(src, 'segments') NOT IN ('Null', 'Object'), ('segments', 'must map names to strings of at most 256 bytes'),
+      entries != known_entries AND empty(t.segments) AND JSONHas(src, 'segments') AND JSONType(src, 'segments') NOT IN ('Null', 'Object'), ('segments', 'must map names to strings of at most 256 bytes'),
       length(segment_map) > 32, ('segments', 'has more than 32 entries'),
       segment_type NOT IN ('String', 'None'), ('segment', 'must be a string'),
       ('', '')) AS verdict
   FROM (
-    SELECT receipt, line_no, received, line_bytes, src, t, keys,
+    SELECT receipt, line_no, received, line_bytes, src, t, entries,
+      entries > 0 AND (reinterpretAsUInt8(src) = 123 OR match(src, '^\\x{FEFF}?\\s*\\{')) AS is_object,
+      isNotNull(t.prediction_id) + isNotNull(t.ts) + isNotNull(t.model) + isNotNull(t.version) + isNotNull(t.prediction) + isNotNull(t.score) + isNotNull(t.latency_ms) + isNotNull(t.status)
+        + isNotNull(t.segment) + isNotNull(t.trace_id) + isNotNull(t.pod) + isNotNull(t.node) + notEmpty(t.segments) + notEmpty(t.scores) + notEmpty(names) AS known_entries,
       dynamicType(t.prediction_id) AS id_type, ifNull(dynamicElement(t.prediction_id, 'String'), '') AS prediction_id,
       dynamicType(t.ts) AS ts_type,
       multiIf(
@@ -84,12 +86,16 @@ FROM (
       dynamicType(t.model) AS model_type, toLowCardinality(ifNull(dynamicElement(t.model, 'String'), '')) AS model,
       dynamicType(t.version) AS version_type,
       toLowCardinality(multiIf(version_type = 'String', ifNull(dynamicElement(t.version, 'String'), ''), version_type = 'Int64', toString(ifNull(dynamicElement(t.version, 'Int64'), 0)), version_type = 'None', '0', '')) AS version,
-      -- Values as the text that JSON has for them: cheaper than a type of its own for each value.
+      -- Values as the text that JSON has for them: cheaper than a type of its own for each value. Its first character tells
+      -- the kind: a quote, t or f a category, n missing, a bracket what is no value, all else a number.
       feature_pairs.1 AS names, feature_pairs.2 AS texts,
-      arrayMap(x -> toFloat64OrNull(x), texts) AS all_numbers,
-      arrayMap(x -> multiIf(startsWith(x, '"'), substring(x, 2, length(x) - 2), x = 'true' OR x = 'false', x, NULL), texts) AS escaped_strings,
-      if(position(src, '\\') = 0, escaped_strings,
-        arrayMap(x -> if(isNull(x) OR position(assumeNotNull(x), '\\') = 0, x, JSONExtractString(concat('"', x, '"'))), escaped_strings)) AS all_strings,
+      arrayMap(x -> reinterpretAsUInt8(x), texts) AS heads,
+      arrayMap(h -> h < 58 AND h != 34, heads) AS are_numbers,
+      arrayMap(h -> h IN (34, 102, 116), heads) AS are_categories,
+      arrayFilter((k, is) -> is, names, are_numbers) AS number_names,
+      arrayMap(x -> toFloat64OrZero(x), arrayFilter((x, is) -> is, texts, are_numbers)) AS number_values,
+      arrayFilter((k, is) -> is, names, are_categories) AS category_names,
+      arrayMap(x -> multiIf(NOT startsWith(x, '"'), x, position(x, '\\') = 0, substring(x, 2, length(x) - 2), JSONExtractString(x)), arrayFilter((x, is) -> is, texts, are_categories)) AS category_values,
       dynamicType(t.prediction) AS prediction_type,
       coalesce(dynamicElement(t.prediction, 'Float64'), toFloat64(dynamicElement(t.prediction, 'Int64')), toFloat64(dynamicElement(t.prediction, 'UInt64'))) AS prediction_as_number,
       toLowCardinality(multiIf(prediction_type = 'String', ifNull(dynamicElement(t.prediction, 'String'), ''), prediction_type = 'Bool', if(ifNull(dynamicElement(t.prediction, 'Bool'), false), 'true', 'false'), '')) AS prediction_as_class,
@@ -102,7 +108,7 @@ FROM (
         mapApply((k, x) -> (k, multiIf(isNotNull(dynamicElement(x, 'String')), ifNull(dynamicElement(x, 'String'), ''), isNotNull(dynamicElement(x, 'Bool')), if(ifNull(dynamicElement(x, 'Bool'), false), 'true', 'false'), isNotNull(dynamicElement(x, 'Int64')), toString(ifNull(dynamicElement(x, 'Int64'), 0)), toString(ifNull(dynamicElement(x, 'Float64'), 0)))), mapFilter((k, x) -> dynamicType(x) IN ('String', 'Bool', 'Int64', 'Float64'), t.segments)),
         if(segment_type = 'String', map('segment', ifNull(dynamicElement(t.segment, 'String'), '')), map())), 'Map(LowCardinality(String), LowCardinality(String))') AS segment_map
     FROM (
-      SELECT receipt, line_no, received, line_bytes, line AS src, JSONExtractKeys(line) AS keys,
+      SELECT receipt, line_no, received, line_bytes, line AS src, JSONLength(line) AS entries,
         JSONExtract(line, 'Tuple(prediction_id Dynamic, ts Dynamic, model Dynamic, version Dynamic, prediction Dynamic, score Dynamic, latency_ms Dynamic, status Dynamic, segment Dynamic, trace_id Dynamic, pod Dynamic, node Dynamic, segments Map(String, Dynamic), scores Map(String, Dynamic))') AS t,
         JSONExtractKeysAndValuesRaw(line, 'features') AS feature_pairs
       FROM $LOCAL(ingest_predictions))));

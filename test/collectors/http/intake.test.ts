@@ -131,6 +131,30 @@ describe('a prediction', () => {
     });
   });
 
+  test('is read alike however it is spelled', async () => {
+    const spelled = (id: string, features: string, more = ''): string =>
+      `{"prediction_id":"${id}","ts":"2026-05-01T10:00:00.123Z","model":"m","features":${features}${more}}`;
+    const lines = [
+      `\ufeff${spelled('bom', '{"a":1}')}`,
+      `\t ${spelled('blank', '{ "a" : -0.5e1 , "b" : false }', ' , "pod" : null')}`,
+      spelled('quoted', '{"a":"2.5","b":"null","c":"true","d":""}'),
+      spelled('escaped', '{"\\u0061":"x\\"y\\\\","b":"\\u00e9\\/"}'),
+      spelled('null keys', '{}', ',"pod":null,"score":null,"odd":1'),
+      spelled('twice', '{"a":1}', ',"pod":"p","pod":"q"'),
+    ];
+    expect(await send(lines.join('\n'))).toMatchObject({ accepted: 6, rejected: 0, errors: [] });
+    expect(await stored('bom')).toMatchObject({ numbers: { a: 1 }, extra: '' });
+    expect(await stored('blank')).toMatchObject({ numbers: { a: -5 }, categories: { b: 'false' }, pod: '', extra: '' });
+    expect(await stored('quoted')).toMatchObject({
+      numbers: {},
+      categories: { a: '2.5', b: 'null', c: 'true', d: '' },
+      missing: [],
+    });
+    expect(await stored('escaped')).toMatchObject({ categories: { a: 'x"y\\', b: 'é/' } });
+    expect(await stored('null keys')).toMatchObject({ score: null, pod: '', extra: '{"odd":1}' });
+    expect(await stored('twice')).toMatchObject({ pod: 'p', extra: '' });
+  });
+
   test.each([
     ['not json at all', '', 'is not valid JSON'],
     ['[1,2]', '', 'is not a JSON object'],
