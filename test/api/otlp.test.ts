@@ -349,6 +349,38 @@ test('GPU samples are derived from metrics once, and the pod of the resource say
   ]);
 });
 
+test('what a serving runtime says over OTLP becomes the numbers of its model', async () => {
+  const attributes = [text('model_name', 'chat')];
+  const point = { timeUnixNano: NANOS, attributes };
+  const histogram = { ...point, count: '4', sum: 2, explicitBounds: [0.5, 1], bucketCounts: ['3', '1', '0'] };
+  const metrics = [
+    { name: 'vllm:num_requests_waiting', gauge: { dataPoints: [{ ...point, asDouble: 7 }] } },
+    {
+      name: 'vllm:e2e_request_latency_seconds',
+      histogram: { aggregationTemporality: 2, dataPoints: [histogram] },
+    },
+  ];
+  const resource = { attributes: [text('k8s.pod.name', 'chat-0')] };
+  const sent = await post('metrics', JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics }] }] }));
+  expect(sent.status).toBe(200);
+  const rows = await waitFor('the rows of the runtime', async () => {
+    const found = await service.store.rows({
+      name: 'serving_samples',
+      sql: "SELECT measure, runtime, toString(le) AS le, value FROM serving_samples WHERE model = 'chat' ORDER BY ALL",
+    });
+    return found.length >= 6 ? found : undefined;
+  });
+  const vllm = (measure: string, le: string, value: number) => ({ measure, runtime: 'vllm', le, value });
+  expect(rows).toEqual([
+    vllm('latency_bucket', '0.5', 3),
+    vllm('latency_bucket', '1', 4),
+    vllm('latency_bucket', 'inf', 4),
+    vllm('latency_count', '0', 4),
+    vllm('latency_sum', '0', 2),
+    vllm('queue_depth', '0', 7),
+  ]);
+});
+
 test('an empty request is a success', async () => {
   expect((await post('logs', '{}')).text).toBe('{}');
   expect(await post('metrics', '', { 'content-type': PROTOBUF })).toMatchObject({ status: 200, text: '' });
