@@ -127,6 +127,22 @@ describe('units', () => {
 });
 
 describe('a database that hangs', () => {
+  test('gathers what comes meanwhile into one batch when that is little', async () => {
+    const writer = await open({ lingerMs: 0, busyLingerMs: 0, batchRows: 3 });
+    const since = await engineTime();
+    process.kill(running.engine.pid ?? 0, 'SIGSTOP');
+    const sent = [writer.submit(unit(['little-1', 'little-2', 'little-3']))];
+    for (const id of ['little-4', 'little-5', 'little-6']) {
+      sent.push(writer.submit(unit([id])));
+      // Time enough to set out alone.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    process.kill(running.engine.pid ?? 0, 'SIGCONT');
+    await Promise.all(sent);
+    expect(await inserts(since)).toBe(2);
+    expect(await stored('little-')).toEqual({ n: 6, ids: 6 });
+  });
+
   test('keeps no sender waiting, and stores each unit once when it goes on', async () => {
     const writer = await open({ answerMs: 200 });
     const slow = unit(['slow-1']);

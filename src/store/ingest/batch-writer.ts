@@ -167,7 +167,7 @@ export class BatchWriter {
   #flush(kind: RecordKind, lane: Lane): void {
     clearTimeout(lane.timer);
     lane.timer = undefined;
-    while (lane.queue.length > 0 && lane.inFlight < this.#limits.inFlight) {
+    while (lane.queue.length > 0 && this.#mayLeave(lane)) {
       const batch = this.#take(lane);
       lane.inFlight += 1;
       void this.#carry(kind, batch).finally(() => {
@@ -175,6 +175,12 @@ export class BatchWriter {
         this.#flush(kind, lane);
       });
     }
+  }
+
+  /** Tells whether a batch may set out: few rows wait for the one on its way, for a batch costs much whatever it holds. */
+  #mayLeave(lane: Lane): boolean {
+    if (lane.inFlight === 0) return true;
+    return lane.inFlight < this.#limits.inFlight && lane.rows >= this.#limits.parallelRows;
   }
 
   #take(lane: Lane): readonly Waiting[] {

@@ -9,6 +9,8 @@ export interface WriterLimits {
   /** Bytes waiting or on their way; beyond that units are turned away. */
   readonly pendingBytes: number;
   readonly inFlight: number;
+  /** Fewer rows than that wait for a batch that is on its way. */
+  readonly parallelRows: number;
   /** How long a sender waits for its unit, in milliseconds; the unit itself is stored however long it takes. */
   readonly answerMs: number;
 }
@@ -20,5 +22,6 @@ export const DEFAULT_LIMITS: WriterLimits = {
   busyLingerMs: 100,
   pendingBytes: 384 * 1024 * 1024,
   inFlight: 2,
+  parallelRows: 10_000,
   answerMs: 30_000,
 };

@@ -78,7 +78,7 @@ describe('kafkajs, mended', () => {
       expect(sockets).toHaveLength(round);
       await connection.disconnect();
     }
-    await Promise.all(sockets.map((socket) => (socket.closed ? undefined : once(socket, 'close'))));
+    for (const socket of sockets) if (!socket.closed) await once(socket, 'close');
     server.close();
     await once(server, 'close');
   });
