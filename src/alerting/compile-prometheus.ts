@@ -14,7 +14,8 @@ export interface CompilePrometheusOptions {
 
 /**
  * Returns a Prometheus rules file (2.42 and later) with the alerts over the metrics that Plumbline exports. The order
- * of the rules is kept, because Prometheus decides a group from top to bottom and `unless` reads rules above.
+ * of the rules is kept, because Prometheus decides a group from top to bottom and `unless` reads rules above. They are
+ * judged as often as its own `evaluation_interval` says.
  */
 export function compilePrometheusRules(rules: readonly Rule[], options: CompilePrometheusOptions = {}): string {
   const byAlert = new Map(rules.map((rule) => [rule.alert, rule]));
@@ -39,7 +40,7 @@ export function compilePrometheusRules(rules: readonly Rule[], options: CompileP
       runbook_url: literal(runbookAddress(rule, runbookUrl)),
     },
   }));
-  const file = { groups: [{ name: 'plumbline', interval: '1m', rules: compiled }] };
+  const file = { groups: [{ name: 'plumbline', rules: compiled }] };
   return `# Generated from alerts/*.yaml by \`plumbline generate\`; change the rules there.\n${stringify(file, { lineWidth: 0 })}`;
 }
 
