@@ -26,7 +26,7 @@ const STANDINGS = [
   's.p99 AS p99, o.slo_latency_p99_seconds AS slo_latency_p99_seconds, s.p99 / o.slo_latency_p99_seconds AS p99_of_objective, o.latency_burn AS latency_burn, o.accuracy AS accuracy, o.slo_accuracy AS slo_accuracy',
   `FROM (${OBJECTIVES}) AS o INNER JOIN (`,
   'SELECT model, toFloat64(sum(requests)) AS n, sum(errors) / n AS error_ratio, if(sum(latency_count) = 0, nan, quantilesDDMerge(0.01, 0.5, 0.95, 0.99)(latency)[3] / 1000) AS p99',
-  `FROM ${serviceTotalRows(ALL_OF_THEM, COLUMNS_READ)} GROUP BY model) AS s ON o.model = s.model`,
+  `FROM ${serviceTotalRows(MODELS_FILTER, COLUMNS_READ)} GROUP BY model) AS s ON o.model = s.model`,
 ].join('\n');
 
 const LEFT: readonly Step[] = [
@@ -64,7 +64,7 @@ export function objectiveStats(firstId: number): readonly PlacedPanel[] {
         id: firstId + index,
         title,
         shows: `Shows the number of chosen models with ${condition} over the time range.`,
-        from: 'tables service_per_minute, service_per_hour and signals',
+        from: 'tables service_per_minute, service_per_hour, service_per_day and signals',
         act,
       },
       unit: 'none',
@@ -112,7 +112,7 @@ export function objectivesTablePanel(id: number): PlacedPanel {
       title: 'Models and their objectives',
       shows:
         'Shows errors and p99 over the whole time range beside what is allowed, the share of the error budget that is left, and how fast both are used up now.',
-      from: 'tables service_per_minute, service_per_hour and signals',
+      from: 'tables service_per_minute, service_per_hour, service_per_day and signals',
       act: 'Negative means overdrawn: stop risky deploys of that model; a budget that is never touched is an objective that is too loose.',
     },
     sortBy: { column: 'Budget left', descending: false },

@@ -28,7 +28,8 @@ export type TableName =
   | 'reference_profiles'
   | 'serving_samples'
   | 'silences'
-  | 'service_per_hour';
+  | 'service_per_hour'
+  | 'service_per_day';
 
 /** Returns the full name of a table. */
 export function table(name: TableName): string {

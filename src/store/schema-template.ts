@@ -51,6 +51,7 @@ const SHARDED = new Set([
   'ingest_receipts',
   'service_per_minute',
   'service_per_hour',
+  'service_per_day',
   'features_seen',
   'feature_histogram',
   'labels',

@@ -62,7 +62,7 @@ const FEATURES = 8;
 
 /** Returns the statements that fill the tables of the dashboards as a month of a fleet would; only its last day by the minute. */
 export function fleetStatements(): readonly string[] {
-  return [...dayOfService(), monthOfService(), ...monthOfSignals(), ...theRest()];
+  return [...dayOfService(), monthOfService(), DAYS_OF_SERVICE, ...monthOfSignals(), ...theRest()];
 }
 
 /**
@@ -103,6 +103,11 @@ function monthOfService(): string {
     FROM service_per_hour CROSS JOIN (SELECT 1 + number AS d FROM numbers(${DAYS - 1})) AS days
     WHERE segment = '' OR model = '${MODEL}'`;
 }
+
+const DAYS_OF_SERVICE = `INSERT INTO service_per_day
+  SELECT model, version, toStartOfDay(t) AS day, sum(requests), sum(errors), min(t), max(t) + INTERVAL 59 MINUTE, sum(latency_count),
+    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count)
+  FROM service_per_hour WHERE segment = '' GROUP BY model, version, day`;
 
 /** In the order of time, as the minute loop writes; and its hours as the loop sums them up, each earlier day like the last. */
 function monthOfSignals(): readonly string[] {

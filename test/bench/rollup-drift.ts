@@ -130,11 +130,15 @@ async function seed(store: Store): Promise<void> {
 SELECT number + 1, concat('model-', toString(intDiv(number, ${FEATURES}))), concat('feature-', toString(number % ${FEATURES})), 'numeric', 0, 1, -1, 124, arrayMap(i -> i / 124 - 1, range(250)),
   arrayMap(i -> toUInt8(least(9, intDiv(i, 25))), range(250)), [], now64(3), now64(3), 1 FROM numbers(${MODELS * FEATURES})`,
   });
-  await store.command({
-    name: 'seed_models',
-    sql: `INSERT INTO service_per_minute (model, version, segment, t, requests, first_ts, last_ts)
-SELECT concat('model-', toString(number)), '1', '', toDateTime(${(NOW_MS - HOUR_MS) / 1000}), 100000, toDateTime64(${(NOW_MS - 30 * HOUR_MS) / 1000}, 3), toDateTime64(${NOW_MS / 1000}, 3) FROM numbers(${MODELS})`,
-  });
+  for (const [table, segment] of [
+    ['service_per_minute', "'', "],
+    ['service_per_day', ''],
+  ])
+    await store.command({
+      name: 'seed_models',
+      sql: `INSERT INTO ${table} (model, version, ${segment === '' ? '' : 'segment, '}t, requests, first_ts, last_ts)
+SELECT concat('model-', toString(number)), '1', ${segment}toDateTime(${(NOW_MS - HOUR_MS) / 1000}), 100000, toDateTime64(${(NOW_MS - 30 * HOUR_MS) / 1000}, 3), toDateTime64(${NOW_MS / 1000}, 3) FROM numbers(${MODELS})`,
+    });
   // Five-minute buckets for the hours that are judged, hourly ones for the reference: fewer rows, the same merge.
   const histogram = (buckets: number, fromMs: number, stepSeconds: number, rows: number): string =>
     `INSERT INTO feature_histogram (grid_id, version, t, bin, n)

@@ -106,6 +106,13 @@ const HOURS = `
     quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count), sum(score_sum)
   FROM service_per_minute GROUP BY model, version, segment, hour`;
 
+/** The days as the ingest path would have written them. */
+const DAYS = `
+  INSERT INTO service_per_day
+  SELECT model, version, toStartOfDay(t) AS day, sum(requests), sum(errors), min(first_ts), max(last_ts), sum(latency_count),
+    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count)
+  FROM service_per_minute WHERE segment = '' GROUP BY model, version, day`;
+
 function signalRows(): readonly string[] {
   const row = (model: string, signal: string, value: string): string => `
     INSERT INTO signals (t, signal, model, version, feature, segment, gpu, value, state, evaluated_at)
@@ -158,6 +165,7 @@ function scopedRows(): readonly string[] {
 function recordRows(): readonly string[] {
   return [
     HOURS,
+    DAYS,
     `INSERT INTO dead_letters (received, kind, receipt, line_no, field, reason, line)
      SELECT minute, 'predictions', 1, n, 'ts', 'is required', '{}' FROM ${MINUTES}`,
     `INSERT INTO ingest_receipts (receipt, received, accepted, rejected, late, oldest_ts, newest_ts, delay_ms)

@@ -15,6 +15,7 @@ export const TO_MS = Date.parse('2026-11-20T11:00:00Z');
 export async function seedPictureFleet(store: Store): Promise<void> {
   const statements = [
     ...MODELS.flatMap((model) => [...serviceStatements(model), ...signalStatements(model), ...longStatements(model)]),
+    DAYS,
     ...featureStatements(),
     ...gpuStatements(),
     ...recordStatements(),
@@ -30,6 +31,12 @@ export async function seedPictureFleet(store: Store): Promise<void> {
     ),
   );
 }
+
+/** The days of those hours. */
+const DAYS = `INSERT INTO service_per_day
+  SELECT model, version, toStartOfDay(t) AS day, sum(requests), sum(errors), min(t), max(t), sum(latency_count),
+    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(latency), sum(score_count)
+  FROM service_per_hour WHERE segment = '' GROUP BY model, version, day`;
 
 function isTroubled({ name }: FleetModel): boolean {
   return name === PREFERRED.model;

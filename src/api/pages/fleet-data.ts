@@ -3,7 +3,8 @@ import { alertStatesQuery } from '../../store/queries/alerting.ts';
 import { latestDrift } from '../../store/queries/drift-read.ts';
 import { type Episode, episodes } from '../../store/queries/evidence.ts';
 import { fleetTrafficByHour } from '../../store/queries/fleet-traffic.ts';
-import { fleetLastHour } from '../../store/queries/latency.ts';
+import { lastHoursLatency, lastHourTraffic } from '../../store/queries/latency.ts';
+import { modelTotals } from '../../store/queries/models.ts';
 import { latestQuality } from '../../store/queries/signals-read.ts';
 import { shownState } from '../read/alert-routes.ts';
 import { type KnownModel, knownModels } from '../read/known-model.ts';
@@ -62,7 +63,8 @@ export async function loadFleetNews({ store }: ReadDependencies, nowMs: number):
     alerts,
     traffic: new Map(
       traffic.map((row) => {
-        const counts = new Map(row.hours);
+        const [starts, requests] = row.hours;
+        const counts = new Map(starts.map((start, index) => [start * 1000, requests[index]]));
         return [row.model, hours.map((hour) => counts.get(hour) ?? 0)];
       }),
     ),
@@ -73,86 +75,124 @@ export async function loadFleetNews({ store }: ReadDependencies, nowMs: number):
   };
 }
 
-/** Which models are asked for, '' for all, and what of the answer is there already. */
+/** Which models are asked for, '' for all, what is known of them already, and how to read their last hours if not from the database. */
 export interface FleetQuestion {
   readonly model?: string;
   readonly known?: readonly KnownModel[];
-  readonly hours?: Promise<FleetHours>;
+  readonly hours?: (known: readonly KnownModel[]) => Promise<FleetHours>;
 }
 
-/** Traffic of the last hour as the database gives it. */
-export type FleetHours = Awaited<ReturnType<typeof readHours>>;
+/** Traffic and latency of the last hour by model. */
+export type FleetHours = ReadonlyMap<string, LastHour>;
 
-/** Reads the traffic of the last hour of every model (''), or of one: the dearest question of the overview. */
-export function readHours({ store }: ReadDependencies, model = '') {
-  return store.query(fleetLastHour, { model });
+/** Reads traffic and latency of the last hour of some models: the dearest question of the overview. */
+export async function readHours(
+  { store }: Pick<ReadDependencies, 'store'>,
+  known: readonly KnownModel[],
+): Promise<FleetHours> {
+  const { traffic, latency } = hoursOf(known);
+  const [requests, latencies] = await Promise.all([
+    store.query(lastHourTraffic, traffic),
+    store.query(lastHoursLatency, latency),
+  ]);
+  const timed = new Map(latencies.map((row) => [row.model, row]));
+  const lastMinutes = new Map(known.map(({ model, lastMs }) => [model, Math.floor(lastMs / MINUTE_MS) * MINUTE_MS]));
+  return new Map(
+    requests.map((row) => [row.model, toLastHour(row, timed.get(row.model), lastMinutes.get(row.model) ?? 0)]),
+  );
 }
 
 /** Returns the newest numbers of every model, or of the one named. */
 export async function loadFleet(
-  deps: ReadDependencies,
-  { model = '', known: knownOf, hours: hoursOf }: FleetQuestion = {},
+  deps: Pick<ReadDependencies, 'store' | 'models'>,
+  { model = '', known: knownOf, hours: hoursIn = (known) => readHours(deps, known) }: FleetQuestion = {},
 ): Promise<readonly FleetRow[]> {
   const { store } = deps;
+  const asked = knownOf === undefined ? knownModels(store, model) : Promise.resolve(knownOf);
   const [known, hours, drifts, quality, alerts] = await Promise.all([
-    knownOf ?? knownModels(store, model),
-    hoursOf ?? readHours(deps, model),
+    asked,
+    asked.then(hoursIn),
     store.query(latestDrift, { model }),
     store.query(latestQuality, { model }),
     store.query(alertStatesQuery, {}),
   ]);
-  const lastHours = new Map(hours.map((row) => [row.model, toLastHour(row)]));
   const newest = new Map(drifts.map((row) => [row.model, { ...row, fromMs: row.from_ms, toMs: row.to_ms }]));
+  const measured = byModel(quality);
+  const alertsOf = byModel(alerts);
   const count = (name: string, state: 'firing' | 'pending'): number =>
-    alerts.filter((alert) => alert.model === name && shownState(alert.state) === state).length;
+    (alertsOf.get(name) ?? []).filter((alert) => shownState(alert.state) === state).length;
   return known.map((entry) => ({
     known: entry,
     configured: deps.models.find((candidate) => candidate.name === entry.model),
-    lastHour: lastHours.get(entry.model),
+    lastHour: hours.get(entry.model),
     drift: newest.get(entry.model),
     quality: new Map(
-      quality
-        .filter((row) => row.model === entry.model)
-        .map((row) => [row.signal, { value: row.value, atMs: row.t_ms }]),
+      (measured.get(entry.model) ?? []).map((row) => [row.signal, { value: row.value, atMs: row.t_ms }]),
     ),
     firing: count(entry.model, 'firing'),
     pending: count(entry.model, 'pending'),
   }));
 }
 
-/** Returns the statements behind the overview. */
-export function fleetSql(model = ''): readonly ReproducibleSql[] {
+/** Returns the statements behind the numbers of every model, or of the one named. */
+export function fleetSql(known: readonly KnownModel[], model = ''): readonly ReproducibleSql[] {
+  const { traffic, latency } = hoursOf(known);
   return [
-    reproducibleSql('Traffic, errors and latency', fleetLastHour, { model }),
+    reproducibleSql('Models', modelTotals, { model }),
+    reproducibleSql('Traffic and errors', lastHourTraffic, traffic),
+    reproducibleSql('Latency', lastHoursLatency, latency),
     reproducibleSql('Drift', latestDrift, { model }),
     reproducibleSql('Quality', latestQuality, { model }),
     reproducibleSql('Alerts', alertStatesQuery, {}),
   ];
 }
 
+const MINUTE_MS = 60_000;
+const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;
 const HOUR_MS = 3_600_000;
 const TRAFFIC_HOURS = 24;
 const ALERTS_MS = 7 * 24 * HOUR_MS;
 const MAX_ALERTS = 20;
 
-function toLastHour(row: {
-  readonly requests: number;
-  readonly errors: number;
-  readonly latencies: number;
-  readonly quantiles_ms: readonly (number | null)[];
-  readonly last_minute_ms: number;
-}): LastHour {
+function byModel<T extends { readonly model: string }>(rows: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const lists = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = lists.get(row.model);
+    if (list === undefined) lists.set(row.model, [row]);
+    else list.push(row);
+  }
+  return lists;
+}
+
+/** Returns what to ask for: the newest minute of each model, and the minutes and hours of all of them. */
+function hoursOf(known: readonly KnownModel[]) {
+  const minute = (timeMs: number): number => Math.floor(timeMs / MINUTE_MS) * MINUTE_SECONDS;
+  const own = { models: known.map(({ model }) => model), newest: known.map(({ lastMs }) => minute(lastMs)) };
+  const last = [...new Set(own.newest)].toSorted((a, b) => a - b);
+  const minutes = last.flatMap((newest) => Array.from({ length: 60 }, (_, back) => newest - back * MINUTE_SECONDS));
+  const hours = last.flatMap((newest) => [newest, newest - HOUR_SECONDS].map((at) => at - (at % HOUR_SECONDS)));
+  return {
+    traffic: { ...own, minutes: [...new Set(minutes)] },
+    latency: { ...own, hours: [...new Set(hours)] },
+  };
+}
+
+function toLastHour(
+  { requests, errors }: { readonly requests: number; readonly errors: number },
+  timed: { readonly latencies: number; readonly quantiles_ms: readonly (number | null)[] } | undefined,
+  lastMinuteMs: number,
+): LastHour {
   const quantile = (index: number): number | null => {
-    const ms = row.latencies === 0 ? null : (row.quantiles_ms[index] ?? null);
+    const ms = timed === undefined || timed.latencies === 0 ? null : (timed.quantiles_ms[index] ?? null);
     return ms === null ? null : ms / 1000;
   };
   return {
-    requestsPerSecond: row.requests / HOUR_SECONDS,
-    errorRatio: row.requests === 0 ? null : row.errors / row.requests,
+    requestsPerSecond: requests / HOUR_SECONDS,
+    errorRatio: requests === 0 ? null : errors / requests,
     p50Seconds: quantile(0),
     p95Seconds: quantile(1),
     p99Seconds: quantile(2),
-    lastMinuteMs: row.last_minute_ms,
+    lastMinuteMs,
   };
 }

@@ -22,7 +22,7 @@ export function fleetPage(rows: readonly FleetRow[], news: FleetNews, nowMs: num
 ${rows.length === 0 ? html`<p>No predictions have been received. Send some to <code>POST /v1/predictions</code>, or run <code>npx plumbline demo</code>.</p>` : fleetTable(sorted, news, nowMs)}
 ${levelLegend()}
 ${alertsPart(news)}
-${reproduce([...fleetSql(), ...news.sql])}`;
+${reproduce([...fleetSql(rows.map(({ known }) => known)), ...news.sql])}`;
   return layout({ title: 'Models', body, nowMs });
 }
 

@@ -1,11 +1,11 @@
 /** What is written where a number is missing. */
 export const NO_DATA = 'no data';
 
-/** Returns a number with `digits` significant digits and thousands separated, or "no data". */
-export function number(value: number | null | undefined, digits = 3): string {
+/** Returns a number with three significant digits and thousands separated, or "no data". */
+export function number(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NO_DATA;
-  if (Number.isInteger(value) || Math.abs(value) >= 10 ** digits) return Math.round(value).toLocaleString('en-US');
-  return Number(value.toPrecision(digits)).toLocaleString('en-US', { maximumSignificantDigits: digits });
+  if (Number.isInteger(value) || Math.abs(value) >= 1000) return WHOLE.format(Math.round(value));
+  return THREE_DIGITS.format(Number(value.toPrecision(3)));
 }
 
 /** Returns a number with a fixed count of decimals, or "no data". */
@@ -53,3 +53,7 @@ export function duration(lengthMs: number): string {
   if (hours > 0) return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
   return `${rest} min`;
 }
+
+// Made once: to make one costs more than all the numbers of a page.
+const WHOLE = new Intl.NumberFormat('en-US');
+const THREE_DIGITS = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });

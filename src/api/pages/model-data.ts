@@ -20,6 +20,7 @@ import {
 } from '../../store/queries/evidence.ts';
 import { type ServiceBucket, serviceByBucket } from '../../store/queries/latency.ts';
 import { performanceSums } from '../../store/queries/performance.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { knownModel } from '../read/known-model.ts';
@@ -96,6 +97,7 @@ const MONDAY_MS = 4 * 86_400_000; // 1970-01-05 was a Monday
 const DEFAULT_WEEKS = 26;
 const MAX_EPISODES = 100;
 const MAX_CHANGES = 100;
+const MAX_AWAITED_ROWS = 50_000;
 const MAX_BUCKETS = 200;
 const BUCKETS = [60, 300, 900, 3600, 6 * 3600, 86_400] as const;
 
@@ -129,16 +131,24 @@ export async function loadModelPage(
   // Last, because it would hold up the rest, which is quick.
   const rows = await withPatience(
     memory.rows.get(key, () => loadRows(deps.store, quality)),
-    deps,
+    {
+      wallClock: deps.wallClock,
+      patienceMs: isSoon(kept.numbers.service) ? deps.patienceMs : deps.patienceMs && 0,
+    },
   );
   if (summary === undefined) throw new AppError('E_NOT_FOUND', `The predictions of model ${model} are gone.`);
-  return { summary, ...kept, numbers: { ...kept.numbers, rows }, sql: fleetSql(model) };
+  return { summary, ...kept, numbers: { ...kept.numbers, rows }, sql: fleetSql([known], model) };
+}
+
+/** Returns whether numbers from single predictions may come within the patience of a page: a row takes microseconds. */
+function isSoon(service: readonly ServiceBucket[]): boolean {
+  return service.reduce((sum, { requests }) => sum + requests, 0) <= MAX_AWAITED_ROWS;
 }
 
 /** Returns an answer, or undefined when it takes too long; it goes on and is found ready by who asks next. */
 async function withPatience<T>(
   answer: Promise<T>,
-  { wallClock, patienceMs }: PagesDependencies,
+  { wallClock, patienceMs }: { readonly wallClock: Clock; readonly patienceMs: number | undefined },
 ): Promise<T | undefined> {
   if (patienceMs === undefined) return answer;
   const waiting = new AbortController();
@@ -205,7 +215,7 @@ async function loadRollups(
   const changeParameters = { ...between, limit: MAX_CHANGES };
   const [drift, buckets, side, alerts, changes] = await Promise.all([
     store.query(driftByWeek, between),
-    store.query(serviceByBucket, service),
+    store.query(serviceByBucket(range.bucketSeconds), service),
     loadSide(deps, model, range),
     store.query(episodes, episodeParameters),
     store.query(changeEvents, changeParameters),
@@ -226,7 +236,7 @@ async function loadRollups(
         ),
       ],
       service: [
-        reproducibleSql('Traffic and latency', serviceByBucket, service),
+        reproducibleSql('Traffic and latency', serviceByBucket(range.bucketSeconds), service),
         reproducibleSql('Simulated predictions', affectedPredictions, between),
       ],
       side: sideSql(model, side?.range ?? range),

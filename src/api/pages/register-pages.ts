@@ -25,7 +25,7 @@ export async function registerPages(app: FastifyInstance, deps: PagesDependencie
   app.get('/', options, async (_request, reply) =>
     show(reply, deps, async (nowMs) => {
       const [rows, news] = await Promise.all([
-        loadFleet(deps, { hours: hours.get('', () => readHours(deps)) }),
+        loadFleet(deps, { hours: async (known) => hours.get('', () => readHours(deps, known)) }),
         loadFleetNews(deps, nowMs),
       ]);
       return fleetPage(rows, news, nowMs);

@@ -38,7 +38,16 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(keep_newest_signals) $ON_CLUSTER T
 SELECT signal, model, argMaxState(value, bitShiftLeft(toUInt64(toUnixTimestamp(s.t)), 32) + toUnixTimestamp(evaluated_at)) AS newest, max(s.t) AS t
 FROM $SHARED(signals) AS s WHERE state = 'ok' AND isFinite(value) AND version = '' AND feature = '' AND segment = '' AND gpu = '' GROUP BY signal, model;
 
--- Signals from before this file; written twice they would still count once.
+-- What the newest closed window of each feature of a whole model said.
+CREATE TABLE IF NOT EXISTS $SHARED(newest_drift) $ON_CLUSTER (
+  model LowCardinality(String), feature LowCardinality(String), window_from DateTime('UTC'), window_to DateTime('UTC'), level LowCardinality(String)
+) ENGINE = $ENGINE_SHARED(ReplacingMergeTree(window_to)) ORDER BY (model, feature);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS $LOCAL(keep_newest_drift) $ON_CLUSTER TO $SHARED(newest_drift) AS
+SELECT model, feature, window_from, window_to, level FROM $SHARED(drift_results) WHERE final = 1 AND version = '' AND segment = '';
+
+-- What is there from before this file; written twice it would still count once.
+INSERT INTO $SHARED(newest_drift) SELECT model, feature, window_from, window_to, level FROM $SHARED(drift_results) FINAL WHERE final = 1 AND version = '' AND segment = '';
 INSERT INTO $SHARED(newest_signals) SELECT signal, model, argMaxState(value, bitShiftLeft(toUInt64(toUnixTimestamp(s.t)), 32) + toUnixTimestamp(evaluated_at)) AS newest, max(s.t) AS t
 FROM $SHARED(signals) AS s WHERE state = 'ok' AND isFinite(value) AND version = '' AND feature = '' AND segment = '' AND gpu = '' GROUP BY signal, model;
 INSERT INTO $SHARED(signals_by_day) SELECT t, signal, model, version, feature, segment, gpu, value, state, evaluated_at FROM $SHARED(signals);
@@ -51,10 +60,7 @@ ALTER TABLE $LOCAL(service_per_minute) $ON_CLUSTER MODIFY SETTING deduplicate_me
 -- thousands of sketches of other minutes for each one that it wants. It about doubles the table on disk.
 ALTER TABLE $LOCAL(service_per_minute) $ON_CLUSTER ADD PROJECTION IF NOT EXISTS by_time (
   SELECT t, segment, model, version, requests, errors, latency_count, latency ORDER BY t, segment, model, version);
-ALTER TABLE $LOCAL(service_per_minute) $ON_CLUSTER ADD PROJECTION IF NOT EXISTS totals (
-  SELECT model, version, segment, sum(requests), min(first_ts), max(last_ts) GROUP BY model, version, segment);
 ALTER TABLE $LOCAL(service_per_minute) $ON_CLUSTER MATERIALIZE PROJECTION by_time;
-ALTER TABLE $LOCAL(service_per_minute) $ON_CLUSTER MATERIALIZE PROJECTION totals;
 ALTER TABLE $LOCAL(service_per_hour) $ON_CLUSTER MODIFY SETTING deduplicate_merge_projection_mode = 'rebuild';
 ALTER TABLE $LOCAL(service_per_hour) $ON_CLUSTER ADD PROJECTION IF NOT EXISTS by_time (
   SELECT segment, t, model, version, requests, errors, latency_count, latency ORDER BY segment, t, model, version);

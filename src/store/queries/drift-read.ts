@@ -39,11 +39,9 @@ GROUP BY week_ms, feature ORDER BY feature, week_ms`,
 export const latestDrift = defineQuery<{ readonly model: string }>()({
   name: 'latest_drift',
   sql: `SELECT model, ${LEVEL_AT(`max(${RANK})`)} AS level, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted, count() AS features,
-  toUnixTimestamp(min(window_from)) * 1000 AS from_ms, toUnixTimestamp(max(d.window_to)) * 1000 AS to_ms
-FROM drift_results AS d FINAL
-WHERE ({model:String} = '' OR model = {model:String}) AND ${MODEL_LEVEL}
-  AND (model, window_to) IN (SELECT model, max(window_to) FROM drift_results WHERE ({model:String} = '' OR model = {model:String}) AND ${MODEL_LEVEL} GROUP BY model)
-GROUP BY model ORDER BY model`,
+  toUnixTimestamp(min(d.window_from)) * 1000 AS from_ms, toUnixTimestamp(window_to) * 1000 AS to_ms
+FROM newest_drift AS d FINAL WHERE {model:String} = '' OR model = {model:String}
+GROUP BY model, window_to ORDER BY model, window_to DESC LIMIT 1 BY model`,
   row: z.object({
     model: z.string(),
     level,

@@ -94,7 +94,7 @@ export const featuresWithoutGrid = defineQuery<{ readonly min_rows: number }>()(
   name: 'features_without_grid',
   sql: `SELECT model, feature, ${BY_MAJORITY} FROM (
   SELECT model, feature, sumIf(n, kind = 'numeric') AS numeric, sumIf(n, kind = 'categorical') AS categorical FROM features_seen GROUP BY model, feature
-  UNION ALL SELECT model, '__score__' AS feature, sum(score_count) AS numeric, 0 AS categorical FROM service_per_minute WHERE segment = '' GROUP BY model)
+  UNION ALL SELECT model, '__score__' AS feature, sum(score_count) AS numeric, 0 AS categorical FROM service_per_day GROUP BY model)
 WHERE numeric + categorical >= {min_rows:UInt32} AND (model, feature) NOT IN (${HAVE_GRIDS}) ORDER BY model, feature`,
   row: z.object({ model: z.string(), ...featureKind }),
 });
@@ -111,6 +111,6 @@ WHERE numeric + categorical >= {min_rows:UInt32} AND ({model:String}, '__predict
 export const knownModels = defineQuery<Record<string, never>>()({
   name: 'known_models',
   sql: `SELECT model, sum(requests) AS n, toUnixTimestamp64Milli(min(first_ts)) AS first_ms, toUnixTimestamp64Milli(max(last_ts)) AS last_ms
-FROM service_per_minute WHERE segment = '' GROUP BY model ORDER BY model`,
+FROM service_per_day GROUP BY model ORDER BY model`,
   row: z.object({ model: z.string(), n: z.number(), first_ms: z.number(), last_ms: z.number() }),
 });

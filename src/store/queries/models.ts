@@ -4,12 +4,9 @@ import { defineQuery } from '../query.ts';
 /** Versions, predictions and times of every model, or of one; '' is every model. */
 export const modelTotals = defineQuery<{ readonly model: string }>()({
   name: 'model_totals',
-  // The inner part has the shape of the projection totals, which holds it ready.
-  sql: `SELECT model, groupUniqArray(toString(version)) AS versions, sum(n) AS predictions,
-  toUnixTimestamp64Milli(min(earliest)) AS first_ms, toUnixTimestamp64Milli(max(latest)) AS last_ms
-FROM (
-  SELECT model, version, sum(requests) AS n, min(first_ts) AS earliest, max(last_ts) AS latest FROM service_per_minute
-  WHERE segment = '' AND ({model:String} = '' OR model = {model:String}) GROUP BY model, version)
+  sql: `SELECT model, groupUniqArray(toString(version)) AS versions, sum(d.requests) AS predictions,
+  toUnixTimestamp64Milli(min(d.first_ts)) AS first_ms, toUnixTimestamp64Milli(max(d.last_ts)) AS last_ms
+FROM service_per_day AS d WHERE ({model:String} = '' OR model = {model:String})
 GROUP BY model ORDER BY model`,
   row: z.object({
     model: z.string(),

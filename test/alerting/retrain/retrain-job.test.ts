@@ -34,6 +34,7 @@ beforeEach(async () => {
     'labels',
     'change_events',
     'service_per_minute',
+    'service_per_day',
     'predictions',
     'signals',
     'signals_by_day',

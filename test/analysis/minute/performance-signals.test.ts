@@ -15,7 +15,7 @@ afterAll(async () => {
   await running.stop();
 });
 afterEach(async () => {
-  for (const table of ['predictions', 'labels', 'signals', 'service_per_minute'])
+  for (const table of ['predictions', 'labels', 'signals', 'service_per_minute', 'service_per_day'])
     await running.store.command({ name: 'clean', sql: `TRUNCATE TABLE ${table}` });
 });
 
