@@ -9,6 +9,7 @@ import type { Reference } from './analysis/minute/reference-ranges.ts';
 import { listReferences, replaceReference, type StoredReference } from './analysis/minute/reference-store.ts';
 import type { RetrainJob } from './alerting/retrain/retrain-job.ts';
 import { guard } from './api/auth.ts';
+import { registerDeliveryRoutes } from './api/delivery-routes.ts';
 import { registerEventWebhookRoutes } from './api/event-webhook-routes.ts';
 import { registerIngestRoutes } from './api/ingest-routes.ts';
 import { registerPagerDutyRoutes } from './api/pagerduty-routes.ts';
@@ -130,6 +131,7 @@ export async function listenHttp(options: HttpOptions): Promise<HttpService> {
   });
   await registerRetrainRoutes(app, { store, clock, guard: guards, retraining: options.retraining });
   await registerSilenceRoutes(app, { store, clock, guard: guards, routing: config.notify });
+  await registerDeliveryRoutes(app, { store, clock: wallClock, guard: guards });
   const secrets = config.notify.pagerduty.flatMap(({ webhook_secrets }) => webhook_secrets);
   await registerPagerDutyRoutes(app, { store, clock: wallClock, guard: guards, secrets });
   await registerPages(app, { ...reading, patienceMs: PAGE_PATIENCE_MS });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import { checkReceivers } from './alerting/check-receivers.ts';
 import { checkThresholds } from './alerting/check-thresholds.ts';
 import { loadRules } from './alerting/load-rules.ts';
 import { readRuleFiles } from './alerting/read-rule-files.ts';
@@ -63,8 +64,10 @@ const DEFAULT_HORIZON_MS = 7 * 86_400_000;
 /** Wires the service together and starts it. The only place where the parts meet. */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { config, wallClock, logger } = options;
-  const { rules } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  const ruleSet = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  const { rules } = ruleSet;
   checkThresholds(rules, config.models);
+  checkReceivers(ruleSet, config.notify.webhooks);
   const tracing = await startTracing(config.telemetry.otlp_endpoint, packageVersion);
   const registry = new Registry();
   const telemetry = new Telemetry(registry);

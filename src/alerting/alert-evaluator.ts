@@ -144,10 +144,20 @@ export class AlertEvaluator {
     readonly changes: readonly AlertChange[];
     readonly lastMinuteMs: number;
   }): Promise<PagePlan> {
-    const { rules, store, targets, routing, linksFor, clock } = this.#options;
-    const told = this.#told ?? toldFrom(await store.latestDeliveries());
+    const { rules, targets, routing, linksFor, clock } = this.#options;
+    const told = await this.#readTold();
     const mutes = await this.#options.mutes();
     return planPages({ ...range, rules, targets, routing, linksFor, told, mutes, nowMs: clock.now() });
+  }
+
+  /** What was parked when it was read may have been sent again by hand meanwhile. */
+  async #readTold(): Promise<ToldMap> {
+    const known = this.#told;
+    if (known !== undefined && ![...known.values()].some(({ parked }) => parked)) return known;
+    const stored = toldFrom(await this.#options.store.latestDeliveries());
+    return known === undefined
+      ? stored
+      : new Map([...known].map(([key, told]) => [key, told.parked ? (stored.get(key) ?? told) : told]));
   }
 
   #tellMuted(muted: PagePlan['muted']): void {

@@ -8,8 +8,8 @@ import { isSilenced, type Silence, silenceFromRow } from './silences.ts';
 const LATE_MS = 86_400_000;
 
 /**
- * Returns every reason for which alerts are told to nobody now: silences made through the API, silences and maintenance
- * windows of the configuration.
+ * Returns every reason for which alerts of a minute are told to nobody, in that minute or now: silences made through the
+ * API, silences and maintenance windows of the configuration.
  *
  * @throws StoreError when the database is away
  */
@@ -22,13 +22,17 @@ export async function readMutes(options: {
   const rows = await store.query(silencesQuery, { after: nowMs - LATE_MS });
   const made = rows.flatMap((row) => silenceFromRow(row) ?? []);
   const silences = [...made, ...configuredSilences(routing)];
+  // A minute is decided after its end: who made a silence meanwhile does not want the page that would be sent now.
+  const holds = (atMs: number, isTrueAt: (timeMs: number) => boolean): boolean => isTrueAt(atMs) || isTrueAt(nowMs);
   return [
     (alert, atMs) => {
-      const silence = silences.find((one) => isSilenced(one, alert, atMs));
+      const silence = silences.find((one) => holds(atMs, (timeMs) => isSilenced(one, alert, timeMs)));
       return silence === undefined ? undefined : `silence ${silence.id}: ${silence.comment}`;
     },
     (alert, atMs) => {
-      const open = routing.maintenance.find((one) => isInMaintenance(one, alert.instance.model, atMs));
+      const open = routing.maintenance.find((one) =>
+        holds(atMs, (timeMs) => isInMaintenance(one, alert.instance.model, timeMs)),
+      );
       return open === undefined ? undefined : `maintenance${open.comment === '' ? '' : `: ${open.comment}`}`;
     },
   ];

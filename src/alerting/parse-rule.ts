@@ -1,7 +1,7 @@
 import { parseDocument } from 'yaml';
 import { ConfigError } from '../core/errors.ts';
 import { findSignal } from '../signals/catalogue.ts';
-import { closestSignal } from '../signals/closest-signal.ts';
+import { closestName, closestSignal } from '../signals/closest-signal.ts';
 import { parseDuration } from './duration.ts';
 import {
   type Aggregate,
@@ -122,7 +122,8 @@ const RESERVED_LABELS: readonly string[] = [
 /** Returns the first mistake that the shape alone cannot show. */
 function firstFault(input: RuleInput): string | undefined {
   for (const { signal, path, isBound } of signalsIn(input.when, ['when'])) {
-    const fault = signalFault(signal, input.scope) ?? (isBound ? boundFault(signal) : undefined);
+    const number = isBound ? numberFault(signal) : undefined;
+    const fault = number ?? signalFault(signal, input.scope) ?? (isBound ? boundFault(signal) : undefined);
     if (fault !== undefined) return `${pathText(path)}: ${fault}`;
   }
   const compared = comparesOf(toCondition(input.when));
@@ -131,6 +132,10 @@ function firstFault(input: RuleInput): string | undefined {
   }
   const fixed: readonly string[] = SUMMARY_NAMES;
   for (const name of placeholdersOf(input.summary)) {
+    const meant = findSignal(name) === undefined ? closestName(name, fixed) : undefined;
+    if (meant !== undefined && !fixed.includes(name)) {
+      return `summary: {{${name}}}: there is no signal ${JSON.stringify(name)}; the closest is ${meant}.`;
+    }
     const fault = fixed.includes(name) ? undefined : signalFault(name, input.scope);
     if (fault !== undefined) return `summary: {{${name}}}: ${fault}`;
   }
@@ -167,6 +172,14 @@ function signalFault(signal: string, scope: RuleInput['scope']): string | undefi
   if (definition.scope.includes('model') || definition.scope.some((level) => level === scope)) return undefined;
   if (definition.scope.includes('feature') && scope === 'model') return undefined;
   return `signal ${signal} has values per ${definition.scope.join(' and ')} only, so a rule of scope ${scope} cannot read it.`;
+}
+
+/** A number in quotes, or a percentage, is text to YAML. */
+function numberFault(text: string): string | undefined {
+  const match = /^\s*([-+]?\d[\d_,]*(?:\.\d+)?|[-+]?\.\d+)\s*(%?)\s*$/.exec(text);
+  if (match === null) return undefined;
+  const value = Number((match[1] ?? '').replaceAll(/[_,]/g, '')) / (match[2] === '%' ? 100 : 1);
+  return `${JSON.stringify(text.slice(0, 64))} is text, not a number; write ${value}.`;
 }
 
 /** Features are compared each by itself, so what they are compared with must not depend on the feature. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { BOUND_KEYS, CONDITION_KEYS, ruleSchema } from './rule-schema.ts';
+import { closestName } from '../signals/closest-signal.ts';
+import { BOUND_KEYS, CONDITION_KEYS, DURATION_HINT, ruleSchema } from './rule-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -43,7 +44,7 @@ function describe(issue: Issue, place: Place): string {
   const path = [...place.prefix, ...issue.path];
   const value = valueAt(place.raw, path);
   if (issue.code === 'invalid_union') return describeUnion(issue, { ...place, prefix: path }, value);
-  return sentence(path, problemOf(issue, value, nodeOf(path, value)));
+  return sentence(path, problemOf(issue, value, path));
 }
 
 function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, place: Place, value: unknown): string {
@@ -60,26 +61,54 @@ function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, place: 
   }
   const nested = issue.errors[CONDITION_KEYS.findIndex((key) => keys.includes(key))]?.[0];
   if (nested !== undefined) return describe(nested, place);
+  const meant = keys.map((key) => closest(LOGIC.get(key) ?? key, CONDITION_KEYS)).find((text) => text !== '') ?? '';
   if (keys.length === 0)
     return sentence(place.prefix, 'must be a condition: one of all, any, none, or a compare with signal');
   return sentence(
     place.prefix,
-    `must have one of all, any, none or signal, but has ${keys.slice(0, 5).map(quote).join(', ')}`,
+    `must have one of all, any, none or signal, but has ${keys.slice(0, 5).map(quote).join(', ')}${meant}`,
   );
 }
 
-function problemOf(issue: Issue, value: unknown, node: Node): string {
+function problemOf(issue: Issue, value: unknown, path: readonly PropertyKey[]): string {
+  const node = nodeOf(path, value);
   if (issue.code === 'unrecognized_keys') {
     const unknown = issue.keys.slice(0, 3).map(quote).join(', ');
-    return `has the unknown key ${unknown}; allowed are ${ALLOWED_KEYS[node].join(', ')}`;
+    const allowed = ALLOWED_KEYS[node];
+    return `has the unknown key ${unknown}; allowed are ${allowed.join(', ')}${closest(issue.keys[0], allowed)}`;
   }
   if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? 'is not an allowed key';
   if (value === undefined) return 'is required';
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
+  const last = path.at(-1);
+  if (issue.code === 'invalid_value') {
+    const allowed = issue.values.map(String);
+    return `must be one of ${allowed.join(', ')}${closest(value, allowed)}`;
+  }
+  if (issue.code === 'invalid_type' && DURATION_KEYS.has(last)) return DURATION_HINT;
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}${LIST_EXAMPLES.get(last) ?? ''}`;
   if (issue.code === 'too_big') return `must be at most ${String(issue.maximum)} characters long`;
   if (issue.code === 'too_small' && !issue.message.startsWith('must')) return 'must not be empty';
-  return issue.message;
+  const isAction = issue.code === 'invalid_format' && path[0] === 'actions';
+  return isAction ? `${issue.message}${closest(value, ACTIONS)}` : issue.message;
+}
+
+/** What the parts of a condition are called elsewhere. */
+const LOGIC: ReadonlyMap<string, string> = new Map([
+  ['and', 'all'],
+  ['or', 'any'],
+  ['not', 'none'],
+]);
+const DURATION_KEYS: ReadonlySet<PropertyKey | undefined> = new Set(['for', 'keep_firing_for', 'over', 'window']);
+const LIST_EXAMPLES: ReadonlyMap<PropertyKey | undefined, string> = new Map([
+  ['actions', ' such as [page]'],
+  ['unless', ' of alerts such as [GpuFault]'],
+]);
+const ACTIONS = ['page', 'notify', 'retrain'] as const;
+
+/** Returns the end of a sentence that names what was probably meant, or nothing. */
+function closest(given: unknown, allowed: readonly string[]): string {
+  const name = typeof given === 'string' ? closestName(given, allowed) : undefined;
+  return name === undefined ? '' : `; the closest is ${name}`;
 }
 
 /** Returns what an object in a rule is, so that its allowed keys can be named. */

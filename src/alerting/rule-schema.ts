@@ -8,7 +8,12 @@ const BASELINES = ['same-hour-last-week', 'trailing-median', 'trailing-max'] as 
 const TRAILING: readonly string[] = ['trailing-median', 'trailing-max'];
 const ALERT_NAME = /^[A-Z][A-Za-z0-9]{2,79}$/;
 
-const duration = z.string().regex(DURATION_PATTERN, 'must be a duration such as 30s, 5m, 1h or 2d');
+/** What is said of a duration that is none. */
+export const DURATION_HINT = 'must be a duration such as 30s, 5m, 1h or 2d';
+/** Every minute reads as far back as `over` says. */
+const MAX_OVER_MS = 7 * 86_400_000;
+
+const duration = z.string().regex(DURATION_PATTERN, DURATION_HINT);
 
 const factorBound = z.strictObject({
   signal: z.string().describe('Signal to compare with, in the same minute.'),
@@ -68,6 +73,9 @@ const compare = z
     }
     if (value.over !== undefined && /^0+[smhd]$/.test(value.over)) {
       context.addIssue({ code: 'custom', path: ['over'], message: 'must be longer than 0' });
+    }
+    if ((parseDuration(value.over ?? '0s') ?? 0) > MAX_OVER_MS) {
+      context.addIssue({ code: 'custom', path: ['over'], message: 'must be at most 7d' });
     }
     const { above, signal } = value;
     if (typeof above !== 'object' || !('baseline' in above) || above.baseline !== 'trailing-max') return;

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { createAlertStore } from '../alerting/alert-store.ts';
+import { createAlertStore, type SignalReader } from '../alerting/alert-store.ts';
 import { backtest, type BacktestPage, comparePages, type PageComparison } from '../alerting/backtest.ts';
 import { loadRules } from '../alerting/load-rules.ts';
 import { readRuleFiles } from '../alerting/read-rule-files.ts';
@@ -31,11 +31,14 @@ const MINUTE_MS = 60_000;
  * Replays rules over the signals that are stored and prints what would have fired; beside another set of rules also
  * what was gained and lost. Returns 1 when `failOn` says so, else 0.
  *
- * @throws E_USAGE for times that are none, E_CONFIG for a wrong rule
+ * @throws E_USAGE for times that are none or without signals, E_CONFIG for a wrong rule
  */
 export async function runBacktest(options: BacktestOptions): Promise<number> {
   const range = { fromMs: minuteOf('--from', options.from), toMs: minuteOf('--to', options.to) };
   if (range.toMs <= range.fromMs) throw new UsageError('--to must be later than --from.');
+  if (options.failOn !== undefined && options.against === undefined) {
+    throw new UsageError('--fail-on compares two sets of rules: give --against too.');
+  }
   const config = loadConfig(options.config);
   const sets = [await ruleSet(options.rules, config)];
   if (options.against !== undefined) sets.push(await ruleSet(options.against, config));
@@ -47,8 +50,7 @@ export async function runBacktest(options: BacktestOptions): Promise<number> {
 }
 
 function isFailure(failOn: BacktestOptions['failOn'], comparison: PageComparison | undefined): boolean {
-  if (failOn === undefined) return false;
-  if (comparison === undefined) throw new UsageError('--fail-on compares two sets of rules: give --against too.');
+  if (failOn === undefined || comparison === undefined) return false;
   const { gained, lost } = comparison;
   const counted = { gained: gained.length, lost: lost.length, changed: gained.length + lost.length };
   return counted[failOn] > 0;
@@ -92,8 +94,21 @@ async function replay(
     const alertStore = createAlertStore({ store: opened.store, clock: systemClock });
     const threshold = (model: string, alert: string, signal: string): number | undefined =>
       config.models.find((entry) => entry.name === model)?.rules?.[alert]?.[signal];
+    let isStored = false;
+    const reader: SignalReader = {
+      readSeries: async (part) => {
+        const series = await alertStore.readSeries(part);
+        isStored ||= series.length > 0;
+        return series;
+      },
+      readPeaks: (part) => alertStore.readPeaks(part),
+    };
     const results: (readonly BacktestPage[])[] = [];
-    for (const set of sets) results.push(await backtest({ ...set, ...range, store: alertStore, threshold }));
+    for (const set of sets) results.push(await backtest({ ...set, ...range, store: reader, threshold }));
+    // No page for want of data must not look like no page.
+    if (!isStored) {
+      throw new UsageError('None of the signals that the rules read is stored between --from and --to.');
+    }
     return results;
   } finally {
     await opened.close();

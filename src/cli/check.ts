@@ -1,11 +1,12 @@
 import { Registry } from 'prom-client';
+import { checkReceivers } from '../alerting/check-receivers.ts';
 import { checkThresholds } from '../alerting/check-thresholds.ts';
 import { runbookFault } from '../alerting/find-runbook.ts';
-import { loadRules } from '../alerting/load-rules.ts';
+import { loadRules, type RuleSet } from '../alerting/load-rules.ts';
 import { readRuleFiles } from '../alerting/read-rule-files.ts';
 import { loadConfig } from '../config.ts';
 import { systemClock } from '../core/clock.ts';
-import { describeError } from '../core/errors.ts';
+import { ConfigError, describeError } from '../core/errors.ts';
 import { packageRoot } from '../package-info.ts';
 import { storeSettings } from '../settings.ts';
 import { openStore } from '../store/open-store.ts';
@@ -16,8 +17,10 @@ import { createLogger } from './logger.ts';
 export async function runCheck(configFile: string | undefined): Promise<number> {
   const config = loadConfig(configFile);
   process.stdout.write(`ok  configuration: ${config.models.length} models\n`);
-  const { rules, files } = loadRules(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  const set = loadAll(await readRuleFiles(config.rules ?? [`${packageRoot}/alerts`]));
+  const { rules, files } = set;
   checkThresholds(rules, config.models);
+  checkReceivers(set, config.notify.webhooks);
   const folders = [`${packageRoot}/runbooks`];
   const faults = rules.flatMap((rule) => runbookFault(rule, { file: files.get(rule.alert) ?? '', folders }) ?? []);
   for (const fault of faults) process.stdout.write(`NO  rules: ${fault}\n`);
@@ -38,4 +41,19 @@ export async function runCheck(configFile: string | undefined): Promise<number> 
     process.stdout.write(`NO  database: ${describeError(error)}\n`);
     return 1;
   }
+}
+
+/** Reads all rules; when some are wrong, says of each file what is wrong with it instead of the first only. */
+function loadAll(sources: Parameters<typeof loadRules>[0]): RuleSet {
+  const faults = sources.flatMap((source) => {
+    try {
+      loadRules([source], { mayLack: true });
+      return [];
+    } catch (error) {
+      if (error instanceof ConfigError) return [error.message];
+      throw error;
+    }
+  });
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return loadRules(sources);
 }

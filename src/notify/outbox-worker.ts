@@ -37,6 +37,7 @@ const IDLE_MS = 5000;
 const GRACE_MS = 5000;
 /** After so many failures in a row a target is left alone for the length of the last pause. */
 const FAILURES_IN_A_ROW = 3;
+const OUTCOMES = ['delivered', 'retry', 'parked'] as const;
 
 /**
  * Delivers what the outbox owes, each target on its own: the messages of one dedup key strictly one after the other,
@@ -62,6 +63,8 @@ export class OutboxWorker {
         { notifier, bucket: new TokenBucket({ ...notifier.rate, nowMs }), pausedUntilMs: 0 },
       ]),
     );
+    // A series that begins at 1 has not increased for Prometheus: the first message that is given up must show.
+    for (const target of this.#lanes.keys()) for (const outcome of OUTCOMES) this.#count(target, outcome, 0);
   }
 
   /** Begins to deliver in the background. */
@@ -181,14 +184,8 @@ export class OutboxWorker {
 
   /** Stores an outcome. One that cannot be stored is kept, so that this process does not send the message again. */
   async #settle(entry: OutboxEntry, delivery: Delivery): Promise<void> {
-    const { logger, telemetry, store } = this.#options;
-    const outcome = entry.state === 'pending' ? 'retry' : entry.state;
-    telemetry
-      .counter('plumbline_delivery_attempts_total', 'Attempts to tell a receiver about an alert.', [
-        'target',
-        'outcome',
-      ])
-      .inc({ target: entry.target, outcome });
+    const { logger, store } = this.#options;
+    this.#count(entry.target, entry.state === 'pending' ? 'retry' : entry.state, 1);
     const fields = { target: entry.target, dedup_key: entry.dedupKey, action: entry.action, attempts: entry.attempts };
     if (delivery.ok) logger.info({ event: 'delivered', ...fields }, 'Message delivered.');
     else if (entry.state === 'parked')
@@ -213,11 +210,20 @@ export class OutboxWorker {
     const detail = `no notifier is called ${target}`;
     const parked = owed.map((entry) => ({ ...entry, state: 'parked', detail, revision: entry.revision + 1 }) as const);
     await this.#options.store.save(parked);
+    this.#count(target, 'parked', parked.length);
     this.#options.logger.error(
       { event: 'delivery_parked', target, messages: owed.length, detail },
       'Messages have no receiver.',
     );
     return { ...NOTHING, parked: owed.length };
+  }
+
+  #count(target: string, outcome: (typeof OUTCOMES)[number], attempts: number): void {
+    const help = 'Attempts to tell a receiver about an alert.';
+    const names = ['target', 'outcome'];
+    this.#options.telemetry
+      .counter('plumbline_delivery_attempts_total', help, names)
+      .inc({ target, outcome }, attempts);
   }
 
   #publishPending(pending: ReadonlyMap<string, number>): void {

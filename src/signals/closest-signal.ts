@@ -16,8 +16,21 @@ export function closestName(name: string, names: readonly string[]): string | un
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance <= limit && (best === undefined || distance < best.distance)) best = { name: candidate, distance };
   }
-  return best?.name;
+  return best?.name ?? continuationOf(name, names);
 }
+
+/** Returns the shortest of the names that go on where a name ends, or that a name goes on from: warn, warning. */
+function continuationOf(name: string, names: readonly string[]): string | undefined {
+  const given = name.toLowerCase();
+  const found = names.filter((candidate) => {
+    const [short, long] = [given, candidate.toLowerCase()].sort((left, right) => left.length - right.length);
+    return short !== undefined && short.length >= MIN_STEM && long?.startsWith(short) === true;
+  });
+  return found.toSorted((left, right) => left.length - right.length)[0];
+}
+
+/** Fewer letters say nothing about what was meant. */
+const MIN_STEM = 3;
 
 /** Levenshtein distance: insertions, deletions and substitutions of one character. */
 function editDistance(left: string, right: string): number {

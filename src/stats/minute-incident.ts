@@ -43,7 +43,8 @@ export type MinuteIncident = {
  *
  * Each is a binomial tail under the worst window of the reference: at least 95 % of the rows without a value; one value
  * only; three quarters of the values where the reference has one, scaled by a known factor; at least 20 % of the values
- * unseen. Rows of one minute come in clusters, so only one in five counts where values are compared.
+ * unseen. Rows of one minute come in clusters, so only one in five counts where values are compared, or where most were
+ * missing before.
  *
  * @param alpha  Largest p-value that is an incident, corrected for the features and detectors already.
  * @returns      Undefined when nothing is wrong or there are too few rows to say so.
@@ -80,11 +81,13 @@ const FACTORS = [10, 100, 1e3, 1e4, 1e5, 1e6, 1e9, 2.54, 3.28084, 1.609344, 2.20
 function goneNull(reference: MinuteReference, current: MinuteCurrent): MinuteIncident | undefined {
   const missing = current.rows - current.n;
   const before = Math.max(reference.worstMissingShare, 1 / (reference.n + 1));
-  if (missing < GONE_SHARE * current.rows || before > GRAVE_SHARE) return undefined;
+  if (missing < GONE_SHARE * current.rows) return undefined;
+  // Where a value is rather missing than given, rows without one come in clusters too.
+  const cluster = before > GRAVE_SHARE ? CLUSTER : 1;
   return {
     detector: 'gone_null',
     level: 'major',
-    p: tail(before, missing, current.rows),
+    p: tail(before, Math.floor(missing / cluster), Math.floor(current.rows / cluster)),
     reason: `${percent(missing / current.rows)} of the last ${current.rows} rows have no value; at most ${percent(before)} in any window of the reference.`,
   };
 }

@@ -128,7 +128,7 @@ test.each([
   [
     'an unknown key in a compare',
     { when: '  all:\n    - { signal: error_ratio, abov: 1 }' },
-    'when.all[0] has the unknown key "abov"; allowed are signal, above, below, over, agg.',
+    'when.all[0] has the unknown key "abov"; allowed are signal, above, below, over, agg; the closest is above.',
   ],
   [
     'a signal of features to compare with',
@@ -209,9 +209,42 @@ test.each([
   ],
   ['an unknown scope', { head: 'scope: cluster' }, 'scope must be one of model, version, segment, gpu, fleet.'],
   [
+    'a scope in the plural',
+    { head: 'scope: models' },
+    'scope must be one of model, version, segment, gpu, fleet; the closest is model.',
+  ],
+  [
+    'an action with more letters',
+    { head: 'actions: [pager]' },
+    'actions[0] must be page, notify, retrain or webhook:<name>; the closest is page.',
+  ],
+  ['an action that is no list', { head: 'actions: page' }, 'actions must be a list such as [page].'],
+  ['a duration without a unit', { head: 'for: 5' }, 'for must be a duration such as 30s, 5m, 1h or 2d.'],
+  ['a range of months', { when: '  { signal: error_ratio, above: 1, over: 30d }' }, 'when.over must be at most 7d.'],
+  [
+    'the beginning of a signal',
+    { when: '  { signal: latency_p99, above: 1 }' },
+    'when.signal: there is no signal "latency_p99"; the closest is latency_p99_seconds.',
+  ],
+  [
+    'a number in quotes',
+    { when: '  { signal: error_ratio, above: "0.1" }' },
+    'when.above: "0.1" is text, not a number; write 0.1.',
+  ],
+  [
+    'a percentage',
+    { when: '  { signal: error_ratio, above: 10% }' },
+    'when.above: "10%" is text, not a number; write 0.1.',
+  ],
+  [
+    'a mistyped kind of condition',
+    { when: '  { all: [{ al: [] }] }' },
+    'when.all[0] must have one of all, any, none or signal, but has "al"; the closest is all.',
+  ],
+  [
     'an unknown kind of condition',
     { when: '  and: []' },
-    'when must have one of all, any, none or signal, but has "and".',
+    'when must have one of all, any, none or signal, but has "and"; the closest is all.',
   ],
   [
     'a condition that is text',
@@ -266,7 +299,7 @@ test('a rule without runbook, and text that is not YAML, name what is missing an
     'rules/x.yaml: severity must be one of critical, warning, info.',
   );
   expect(() => parse(rule({}).replace('{{model}}', '{{modell}}'))).toThrow(
-    'summary: {{modell}}: there is no signal "modell"',
+    'summary: {{modell}}: there is no signal "modell"; the closest is model.',
   );
   expect(() => parse('')).toThrow('rules/x.yaml: the rule must be a mapping.');
 });

@@ -227,3 +227,63 @@ test('a silence may be written short, and says what it lacks', async () => {
   const { id } = z.object({ id: z.string() }).parse(made.json());
   expect((await request(`${service.url}/v1/silences/${id}`, { method: 'DELETE' })).status).toBe(204);
 });
+
+test('a message that was refused for good is shown with its reason, and sent again when somebody says so', async () => {
+  const slow = Array.from({ length: 8 }, (_, index) =>
+    predictionLine(`parked-${index}`, { model: 'p', ts: iso(START + 12 * MINUTE + index * 15_000), latency_ms: 460 }),
+  );
+  await send('/v1/predictions', slow);
+  // Changes of the tests before may be among what is refused.
+  pagerduty.answerWith(...Array.from({ length: 20 }, () => ({ status: 400, body: '{"message":"not valid"}' })));
+  const before = pagerduty.received.length;
+  await runMinutes(12, 14);
+  pagerduty.answerWith();
+  const deliveries = z.array(z.looseObject({ id: z.string(), action: z.string() }));
+  const triggers = async (state: string) =>
+    deliveries
+      .parse((await request(`${service.url}/v1/deliveries?target=pagerduty&state=${state}`)).json())
+      .filter(({ action }) => action === 'trigger');
+  const parked = await triggers('parked');
+  const message = { target: 'pagerduty', alert: 'SlowNow', model: 'p', dedup_key: 'plumbline/p/critical' };
+  const reason = 'client: HTTP 400 {"message":"not valid"}';
+  expect(parked).toEqual([expect.objectContaining({ ...message, state: 'parked', reason })]);
+  const id = parked[0]?.id ?? '';
+  const retry = (body: unknown) =>
+    request(`${service.url}/v1/deliveries/retry`, { body: JSON.stringify(body), headers: JSON_TYPE });
+  expect((await retry({ id })).json()).toEqual({ sent_again: [id], refused: [] });
+  await service.worker.runOnce();
+  const sent = pagerduty.received
+    .slice(before)
+    .map(({ body }) => `${String(body['event_action'])} ${String(body['dedup_key'])}`);
+  const trigger = 'trigger plumbline/p/critical';
+  expect(sent.filter((one) => one === trigger)).toEqual([trigger, trigger]);
+  expect(await triggers('parked')).toEqual([]);
+  expect((await triggers('delivered')).map((one) => one.id)).toContain(id);
+  expect((await retry({ id })).json()).toEqual({
+    sent_again: [],
+    refused: [{ id, reason: 'it is delivered, not parked' }],
+  });
+  expectProblem(await retry({ id: 'nothing' }), 404, 'There is no message nothing.');
+  expectProblem(await retry({ target: 'nobody' }), 404, 'No message to nobody is parked.');
+  expectProblem(await retry({}), 400, 'exactly one of id and target');
+});
+
+test('a silence made in the minute that fires keeps its page back', async () => {
+  const startMs = START + 16 * MINUTE;
+  const slow = Array.from({ length: 8 }, (_, index) =>
+    predictionLine(`quiet-${index}`, { model: 'q', ts: iso(startMs + index * 15_000), latency_ms: 460 }),
+  );
+  const silence = {
+    matcher: { model: 'q' },
+    reason: 'we see it',
+    starts_at: iso(Date.now()),
+    end: iso(START + 600 * MINUTE),
+  };
+  await send('/v1/predictions', slow);
+  await runMinutes(16, 17);
+  const before = pagerduty.received.length;
+  await request(`${service.url}/v1/silences`, { body: JSON.stringify(silence), headers: JSON_TYPE });
+  await runMinutes(17, 18);
+  expect((await alerts()).filter(({ model }) => model === 'q')).toMatchObject([{ state: 'firing' }]);
+  expect(pagerduty.received.slice(before).filter(({ text }) => text.includes('plumbline/q/'))).toEqual([]);
+});

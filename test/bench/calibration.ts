@@ -7,7 +7,7 @@ import type { Bench } from './bench.ts';
 import { type Clause, type Findings, judgeBar } from './calibration/bar.ts';
 import { judgeMinutes } from './calibration/minute-bar.ts';
 import { median } from './calibration/bounds.ts';
-import { type Minutes, runMinutes } from './calibration/minute-run.ts';
+import { type Minutes, rowsForConstant, runMinutes } from './calibration/minute-run.ts';
 import { NAIVE_RULES } from './calibration/naive-rules.ts';
 import { type QuietCase, type QuietResult, runQuiet } from './calibration/quiet-run.ts';
 import { createUniform } from './calibration/random.ts';
@@ -57,6 +57,10 @@ function printMinutes({ quiet, faults }: Minutes): void {
   printTable(
     'Minute detectors, planted faults: share found within 10 minutes / median minutes.',
     minuteFaultTable(faults),
+  );
+  const least = [0.1, 0.15, 0.25].map((share) => `${rowsForConstant(share)} rows where it was ${100 * share} %`);
+  console.log(
+    `# One look can tell a constant from chance, by the largest share of a tenth before: ${least.join(', ')}.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { dashboardsBench } from './dashboards.ts';
 import { bench as drift } from './drift.ts';
 import { httpIngestBench } from './http-ingest.ts';
 import { kafkaIngestBench } from './kafka-ingest.ts';
+import { pageDelayBench } from './page-delay.ts';
 import { rollupDriftBench } from './rollup-drift.ts';
 
 /** Every benchmark, in the order they run. */
@@ -13,5 +14,6 @@ export const benches: readonly Bench[] = [
   drift,
   httpIngestBench,
   kafkaIngestBench,
+  pageDelayBench,
   rollupDriftBench,
 ];

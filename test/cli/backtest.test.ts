@@ -114,13 +114,15 @@ test('backtest knows the peak of the hours before its range', { timeout: 180_000
 
 test('backtest refuses what is not a time, an empty range and a rule that is wrong', { timeout: 180_000 }, async () => {
   writeFileSync(`${path}/rules/wrong.yaml`, rule('Wrong', 'when: { signal: eror_ratio, above: 1 }'));
-  const [time, empty, wrong, alone] = await Promise.all([
+  const [time, empty, wrong, alone, unstored] = await Promise.all([
     run('--rules', `${path}/rules/old.yaml`, '--from', 'soon', '--to', '2026-05-01'),
     run('--rules', `${path}/rules/old.yaml`, '--from', '2026-05-02', '--to', '2026-05-01'),
     run('--rules', `${path}/rules/wrong.yaml`, ...range),
     run('--rules', `${path}/rules/old.yaml`, ...range, '--fail-on', 'lost'),
+    run('--rules', `${path}/rules/old.yaml`, '--from', '1999-05-01', '--to', '1999-05-02'),
   ]);
-  expect([time.code, empty.code, wrong.code, alone.code]).toEqual([2, 2, 2, 2]);
+  expect([time.code, empty.code, wrong.code, alone.code, unstored.code]).toEqual([2, 2, 2, 2, 2]);
+  expect(unstored.stderr).toContain('None of the signals that the rules read is stored between --from and --to.');
   expect(time.stderr).toBe('plumbline: --from must be a time such as 2026-05-01T10:00:00Z, not soon.\n');
   expect(empty.stderr).toBe('plumbline: --to must be later than --from.\n');
   expect(wrong.stderr).toContain('when.signal: there is no signal "eror_ratio"; the closest is error_ratio.');

@@ -191,6 +191,10 @@ test('attempts and what is still owed are counted by target', async () => {
     [...pair('a'), ...pair('b'), ...pair('c')],
     [new ScriptedNotifier([DOWN, REFUSED])],
   );
+  // From 0 on, or Prometheus would not see the first one.
+  expect(await registry.metrics()).toContain(
+    'plumbline_delivery_attempts_total{target="pagerduty",outcome="parked"} 0',
+  );
   await worker.runOnce();
   const text = await registry.metrics();
   expect(text).toContain('plumbline_delivery_attempts_total{target="pagerduty",outcome="retry"} 1');

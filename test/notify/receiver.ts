@@ -6,6 +6,8 @@ export interface ReceivedRequest {
   readonly body: Readonly<Record<string, unknown>>;
   /** The body as it came. */
   readonly text: string;
+  /** When it had come, epoch ms. */
+  readonly receivedMs: number;
   readonly headers: IncomingMessage['headers'];
 }
 
@@ -32,7 +34,8 @@ export async function startReceiver(): Promise<Receiver> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
-      received.push({ path: request.url ?? '', body: parse(text), text, headers: request.headers });
+      const { headers } = request;
+      received.push({ path: request.url ?? '', body: parse(text), text, receivedMs: Date.now(), headers });
       const answer = answers.shift() ?? { status: 202, body: '{"status":"success"}' };
       if (answer !== 'hang') response.writeHead(answer.status, { ...answer.headers }).end(answer.body ?? '');
     });

@@ -37,10 +37,16 @@ describe('minuteIncident', () => {
 
   test('is silent about what the reference has had before', () => {
     expect(detect({ n: 0 }, { worstMissingShare: 1 })).toBeUndefined();
+    expect(detect({ n: 0 }, { worstMissingShare: 0.9 })).toBeUndefined();
+    expect(detect({ rows: 40, n: 0 }, { worstMissingShare: 0.6 })).toBeUndefined();
     expect(detect({ distinct: 1, quartiles: [30, 30, 30] }, { topShare: 0.99 })).toBeUndefined();
     expect(detect({ quartiles: [200, 300, 450] }, { worstHighShare: 0.7 })).toBeUndefined();
     expect(detect({ outside: 100 }, { worstOutsideShare: 0.3 })).toBeUndefined();
     expect(detect({ n: 0 }, { n: 50 })).toBeUndefined();
+  });
+
+  test('sees a feature go null that was missing more often than not', () => {
+    expect(detect({ n: 0, distinct: 0, quartiles: [] }, { worstMissingShare: 0.6 })).toBe('gone_null');
   });
 
   test('is grave when most values are unseen, and names some of them', () => {

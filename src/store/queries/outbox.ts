@@ -74,7 +74,8 @@ export const retrainMessageSchema = z.object({
 
 export type RetrainMessage = z.infer<typeof retrainMessageSchema>;
 
-const OUTBOX_STATES = ['pending', 'delivered', 'parked'] as const;
+/** `parked`: refused for good. */
+export const OUTBOX_STATES = ['pending', 'delivered', 'parked'] as const;
 
 const outboxEntry = z.object({
   deliveryId: z.string(),
@@ -106,6 +107,27 @@ export const pendingDeliveriesQuery = defineQuery<{ readonly limit: number }>()(
     FROM outbox FINAL
     WHERE state = 'pending'
     ORDER BY occurred, created, delivery_id
+    LIMIT {limit:UInt32}`,
+  row: outboxEntry,
+});
+
+/**
+ * Returns the newest messages in some states, newest first; an empty id or target is any. Messages of one state are few:
+ * what is parked or owed.
+ */
+export const deliveriesQuery = defineQuery<{
+  readonly id: string;
+  readonly target: string;
+  readonly states: readonly OutboxEntry['state'][];
+  readonly limit: number;
+}>()({
+  name: 'deliveries',
+  sql: `
+    SELECT ${COLUMNS}
+    FROM outbox FINAL
+    WHERE ({id:String} = '' OR delivery_id = {id:String}) AND ({target:String} = '' OR target = {target:String})
+      AND has({states:Array(String)}, state)
+    ORDER BY created DESC, delivery_id
     LIMIT {limit:UInt32}`,
   row: outboxEntry,
 });

@@ -51,6 +51,12 @@ const PATIENCE = 10;
 const ALPHA =
   alarmBudget({ budgetPerMonth: 1, share: BUDGET_SHARES.minute, windowHours: 1 / 60 }) / (WATCHED * MINUTE_DETECTORS);
 
+/** Fewest rows of a look that can call a feature constant whose most frequent tenth or value had this share at most. */
+export function rowsForConstant(topShare: number): number {
+  const rowsOfCluster = 5;
+  return Math.ceil(rowsOfCluster * (1 + Math.log(ALPHA) / Math.log(topShare)));
+}
+
 type Fault = {
   readonly name: string;
   readonly feature: MinuteFeature;
@@ -66,7 +72,7 @@ const named = (name: string): MinuteFeature => {
 };
 const FAULTS: readonly Fault[] = [
   { name: 'all null', feature: named('normal'), change: () => Number.NaN },
-  { name: 'all null, half were', feature: named('half missing'), change: () => Number.NaN, hidden: true },
+  { name: 'all null, half were', feature: named('half missing'), change: () => Number.NaN },
   { name: 'constant', feature: named('normal'), change: () => 0.5 },
   { name: 'constant count', feature: named('count'), change: () => 3 },
   { name: 'times 100', feature: named('lognormal'), change: (value) => value * 100 },
