@@ -23,7 +23,7 @@ describe('a running service', () => {
   let path: string;
   let service: ServiceProcess;
   beforeAll(async () => {
-    path = yard.folder({ server: { answer_timeout: '1s' } });
+    path = yard.folder({ server: { answer_timeout: '4s' } });
     service = await yard.start(path);
   });
 

@@ -69,7 +69,7 @@ const events = (service: ServiceProcess): readonly string[] =>
     .filter((event) => /^(lease_taken|alert_changed|delivered)/.test(event));
 
 test('of two replicas on one database one evaluates and pages; killed, the other goes on where it was, and nothing is told twice', {
-  timeout: 180_000,
+  timeout: 360_000,
 }, async () => {
   const logger = pino({ level: 'silent' });
   const held = { store: database.store, clock: systemClock, logger, name: 'evaluation', ttlMs: 600_000 };
@@ -92,7 +92,11 @@ test('of two replicas on one database one evaluates and pages; killed, the other
   const other = replicas.find((one) => one !== leader);
   if (other === undefined) throw new Error('There is one replica.');
   expect(events(leader)).toEqual(['lease_taken', 'alert_changed pending', 'alert_changed firing', 'delivered trigger']);
-  await waitFor('the other to say that it is over', () => events(other).includes('delivered resolve') || undefined);
+  await waitFor(
+    'the other to say that it is over',
+    () => events(other).includes('delivered resolve') || undefined,
+    180_000,
+  );
   // On a machine that stands still for longer than its lease, a replica takes it again.
   expect(events(other)[0]).toBe('lease_taken');
   expect(events(other).filter((event) => !/^lease_taken|^alert_changed keep/.test(event))).toEqual([

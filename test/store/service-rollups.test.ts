@@ -111,6 +111,24 @@ describe('traffic, errors and latency that were summed up on arrival', () => {
     expect(new Set(shown.map((row) => row.last_ms)).size).toBe(3);
     expect(shown).toEqual(expected);
   });
+
+  test('say so of thousands of models that each ended at another time, too', async () => {
+    await db.store.command({
+      name: 'seed',
+      sql: `INSERT INTO rolled_service (model, version, segment, t, requests, errors, first_ts, last_ts, latency_count)
+        SELECT concat('${'long-name-'.repeat(10)}', toString(number)), '1', '', toDateTime('2025-01-01 00:00:00', 'UTC') + number * 7260 AS t, 36, 9, t, t, 0 FROM numbers(3000)`,
+    });
+    const rows = await loadFleet({ store: db.store, models: [] });
+    expect(rows).toHaveLength(3003);
+    const ended = rows.filter(({ known }) => known.model.startsWith('long-name-'));
+    const [lastHour] = ended.map((row) => row.lastHour);
+    expect(lastHour).toMatchObject({ requestsPerSecond: 0.01, errorRatio: 0.25, p99Seconds: null });
+    expect(new Set(ended.map((row) => row.lastHour?.requestsPerSecond))).toEqual(new Set([0.01]));
+    await db.store.command({
+      name: 'unseed',
+      sql: "DELETE FROM service_per_day WHERE startsWith(model, 'long-name-')",
+    });
+  });
 });
 
 /** Three models, of which each stops a while before the next, with two versions and a segment. */

@@ -6,6 +6,7 @@ import { fleetTrafficByHour } from '../../store/queries/fleet-traffic.ts';
 import { lastHoursLatency, lastHourTraffic } from '../../store/queries/latency.ts';
 import { modelTotals } from '../../store/queries/models.ts';
 import { latestQuality } from '../../store/queries/signals-read.ts';
+import type { Store } from '../../store/store.ts';
 import { shownState } from '../read/alert-routes.ts';
 import { type KnownModel, knownModels } from '../read/known-model.ts';
 import type { ConfiguredModel, ReadDependencies } from '../read/read-dependencies.ts';
@@ -90,6 +91,14 @@ export async function readHours(
   { store }: Pick<ReadDependencies, 'store'>,
   known: readonly KnownModel[],
 ): Promise<FleetHours> {
+  const parts = partsOf(known).map((part) => readHoursOf(store, part));
+  return new Map((await Promise.all(parts)).flat());
+}
+
+async function readHoursOf(
+  store: Pick<Store, 'query'>,
+  known: readonly KnownModel[],
+): Promise<readonly (readonly [string, LastHour])[]> {
   const { traffic, latency } = hoursOf(known);
   const [requests, latencies] = await Promise.all([
     store.query(lastHourTraffic, traffic),
@@ -97,9 +106,7 @@ export async function readHours(
   ]);
   const timed = new Map(latencies.map((row) => [row.model, row]));
   const lastMinutes = new Map(known.map(({ model, lastMs }) => [model, Math.floor(lastMs / MINUTE_MS) * MINUTE_MS]));
-  return new Map(
-    requests.map((row) => [row.model, toLastHour(row, timed.get(row.model), lastMinutes.get(row.model) ?? 0)]),
-  );
+  return requests.map((row) => [row.model, toLastHour(row, timed.get(row.model), lastMinutes.get(row.model) ?? 0)]);
 }
 
 /** Returns the newest numbers of every model, or of the one named. */
@@ -136,7 +143,7 @@ export async function loadFleet(
 
 /** Returns the statements behind the numbers of every model, or of the one named. */
 export function fleetSql(known: readonly KnownModel[], model = ''): readonly ReproducibleSql[] {
-  const { traffic, latency } = hoursOf(known);
+  const { traffic, latency } = hoursOf(partsOf(known)[0] ?? []);
   return [
     reproducibleSql('Models', modelTotals, { model }),
     reproducibleSql('Traffic and errors', lastHourTraffic, traffic),
@@ -147,6 +154,9 @@ export function fleetSql(known: readonly KnownModel[], model = ''): readonly Rep
   ];
 }
 
+/** ClickHouse takes 128 KiB of a parameter: names of so many models, and the minutes of so many last hours. */
+const MODELS_AT_ONCE = 500;
+const LAST_HOURS_AT_ONCE = 150;
 const MINUTE_MS = 60_000;
 const MINUTE_SECONDS = 60;
 const HOUR_SECONDS = 3600;
@@ -163,6 +173,21 @@ function byModel<T extends { readonly model: string }>(rows: readonly T[]): Read
     else list.push(row);
   }
   return lists;
+}
+
+/** Splits models into parts that can be asked for at once. Those of today share their minutes; those that ended do not. */
+function partsOf(known: readonly KnownModel[]): readonly (readonly KnownModel[])[] {
+  const parts: KnownModel[][] = [];
+  let last = new Set<number>();
+  for (const model of known) {
+    last.add(Math.floor(model.lastMs / MINUTE_MS));
+    const part = parts.at(-1);
+    if (part === undefined || part.length === MODELS_AT_ONCE || last.size > LAST_HOURS_AT_ONCE) {
+      parts.push([model]);
+      last = new Set([Math.floor(model.lastMs / MINUTE_MS)]);
+    } else part.push(model);
+  }
+  return parts;
 }
 
 /** Returns what to ask for: the newest minute of each model, and the minutes and hours of all of them. */

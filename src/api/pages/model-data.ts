@@ -133,7 +133,7 @@ export async function loadModelPage(
     memory.rows.get(key, () => loadRows(deps.store, quality)),
     {
       wallClock: deps.wallClock,
-      patienceMs: isSoon(kept.numbers.service) ? deps.patienceMs : deps.patienceMs && 0,
+      patienceMs: deps.patienceMs === undefined || isSoon(kept.numbers.service) ? deps.patienceMs : 0,
     },
   );
   if (summary === undefined) throw new AppError('E_NOT_FOUND', `The predictions of model ${model} are gone.`);
