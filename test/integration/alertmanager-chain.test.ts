@@ -14,7 +14,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { alertmanagerSettings, createAlertmanagerNotifier } from '../../src/notify/alertmanager.ts';
 import { messageOf } from '../notify/messages.ts';
 import { type Receiver, startReceiver } from '../notify/receiver.ts';
-import { waitFor, whenClosed } from '../support/processes.ts';
+import { whenReady, waitFor, whenClosed } from '../support/processes.ts';
 
 const prometheus = requireTool('prometheus');
 const alertmanager = requireTool('alertmanager');
@@ -115,17 +115,6 @@ alerting:
 
 function start(path: string, args: readonly string[]): void {
   children.push(spawn(path, [...args], { stdio: 'ignore' }));
-}
-
-async function whenReady(url: string): Promise<void> {
-  await waitFor(url, async () => {
-    try {
-      return (await fetch(url)).ok ? true : undefined;
-    } catch (error) {
-      if (error instanceof TypeError) return undefined; // it does not listen yet
-      throw error;
-    }
-  });
 }
 
 const eventSchema = z.looseObject({

@@ -112,3 +112,15 @@ function requireFreshBuild(): void {
   }
   buildIsFresh = true;
 }
+
+/** Waits until a server answers a GET with a success. */
+export async function whenReady(url: string): Promise<void> {
+  await waitFor(url, async () => {
+    try {
+      return (await fetch(url)).ok ? true : undefined;
+    } catch (error) {
+      if (error instanceof TypeError) return undefined; // it does not listen yet
+      throw error;
+    }
+  });
+}

@@ -7,7 +7,7 @@ import { requireTool } from '../../../scripts/real-components.ts';
 import { compilePrometheusRules } from '../../../src/alerting/compile-prometheus.ts';
 import type { Rule } from '../../../src/alerting/rule.ts';
 import { findFreePort } from '../../../src/store/engine/free-port.ts';
-import { waitFor, whenClosed } from '../../support/processes.ts';
+import { whenClosed, whenReady } from '../../support/processes.ts';
 
 export interface PrometheusChain {
   stop(): Promise<void>;
@@ -82,15 +82,4 @@ function alertmanagerFile(pagerduty: string): string {
   document.setIn([...receiver, 'routing_key'], '0123456789abcdef0123456789abcdef');
   document.setIn([...receiver, 'url'], `${pagerduty}/v2/enqueue`);
   return document.toString();
-}
-
-async function whenReady(url: string): Promise<void> {
-  await waitFor(url, async () => {
-    try {
-      return (await fetch(url)).ok ? true : undefined;
-    } catch (error) {
-      if (error instanceof TypeError) return undefined; // it does not listen yet
-      throw error;
-    }
-  });
 }
