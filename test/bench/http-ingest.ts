@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
+import { makeGrids } from '../../src/analysis/minute/grids.ts';
 import type { Service } from '../../src/app.ts';
 import { takeIn } from '../../src/collectors/http/intake.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -12,10 +13,11 @@ import { AppError } from '../../src/core/errors.ts';
 import { NDJSON } from '../support/client.ts';
 import { startInProcess } from '../support/in-process.ts';
 import type { Bench } from './bench.ts';
-import { benchLine, usageOf } from './ingest-records.ts';
+import { benchLine, MODELS, usageOf } from './ingest-records.ts';
 
-const CLIENTS = 4;
-const LINES = 5000;
+// A batch costs much whatever it holds, so as many are on their way as fill one for each core.
+const CLIENTS = 24;
+const LINES = 20_000;
 const NEWLINE = Buffer.from('\n');
 const receiptSchema = z.object({ accepted: z.number() });
 const START_MS = Date.parse('2026-06-01T00:00:00Z');
@@ -24,19 +26,15 @@ const START_MS = Date.parse('2026-06-01T00:00:00Z');
 export const httpIngestBench: Bench = {
   name: 'http-ingest',
   describe:
-    '500-byte predictions with 10 features over HTTP as NDJSON, against the same ones from a file. Arguments: rows, clients, lines a request.',
+    '500-byte predictions with 10 features over HTTP as NDJSON, against the same ones from a file, and wide ones of 25 features, each with frozen bins, while pages are looked at. Arguments: rows, clients, lines a request.',
   run: async ([rowsText, clientsText, linesText]) => {
-    const rows = Number(rowsText ?? 300_000);
+    const rows = Number(rowsText ?? 600_000);
     const clients = Number(clientsText ?? CLIENTS);
     const lines = Number(linesText ?? LINES);
     if (![rows, clients, lines].every((number) => Number.isInteger(number) && number > 0) || rows < lines)
       throw new AppError('E_USAGE', 'Rows, clients and lines must be whole numbers, and rows at least one request.');
     const count = Math.floor(rows / lines);
-    const bodies = Array.from({ length: count }, (_, body) =>
-      Buffer.from(
-        Array.from({ length: lines }, (_line, index) => benchLine(body * lines + index, START_MS)).join('\n'),
-      ),
-    );
+    const bodies = bodiesOf(count, lines, 10);
     const service = await startInProcess();
     const folder = mkdtempSync(join(tmpdir(), 'plumbline-bench-'));
     try {
@@ -47,12 +45,57 @@ export const httpIngestBench: Bench = {
         await Promise.all(Array.from({ length: clients }, () => client(service.url, bodies, lines)));
       });
       process.stdout.write(`# HTTP reaches ${(file / http).toFixed(2)} of the rate of the file.\n`);
+      const wide = bodiesOf(count, lines, 25);
+      await client(service.url, wide.splice(0, 1), lines);
+      await freezeBins(service);
+      const done = new AbortController();
+      const looking = lookAt(service.url, done.signal);
+      await measure('http_25_features_all_rollups_and_pages', service, sent - lines, async () => {
+        await Promise.all(Array.from({ length: clients }, () => client(service.url, wide, lines)));
+      });
+      done.abort();
+      process.stdout.write(`# Meanwhile ${await looking} pages were read.\n`);
     } finally {
       await service.stop();
       rmSync(folder, { recursive: true, force: true });
     }
   },
 };
+
+function bodiesOf(count: number, lines: number, features: 10 | 25): Buffer[] {
+  const line = (number: number): string => benchLine(number, START_MS, features);
+  return Array.from({ length: count }, (_, body) =>
+    Buffer.from(Array.from({ length: lines }, (_line, index) => line(body * lines + index)).join('\n')),
+  );
+}
+
+/** Gives every feature of every model bins, so that all that arrives from now on is counted in them. */
+async function freezeBins(service: Service): Promise<void> {
+  const { features } = z
+    .object({ features: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(benchLine(0, START_MS, 25)));
+  const wanted = Object.entries(features).map(([feature, value]) => {
+    return { feature, kind: typeof value === 'number' ? 'numeric' : 'categorical' } as const;
+  });
+  const maker = { store: service.store, wallClock: systemClock, drainIngest: () => service.writer.drain() };
+  const rows = { fromMs: START_MS, toMs: START_MS + 86_400_000 };
+  for (let model = 0; model < MODELS; model += 1) await makeGrids(maker, `model-${model}`, rows, wanted);
+}
+
+/** Reads the overview and the page of a model once a second until told to stop; returns how many pages that were. */
+async function lookAt(url: string, signal: AbortSignal): Promise<number> {
+  let pages = 0;
+  while (!signal.aborted) {
+    for (const path of ['/', '/models/model-1']) {
+      const answer = await fetch(`${url}${path}`);
+      await answer.arrayBuffer();
+      if (!answer.ok) throw new AppError('E_BENCH', `The service answered ${answer.status} to ${path}.`);
+      pages += 1;
+    }
+    await systemClock.sleep(1000, signal);
+  }
+  return pages;
+}
 
 /** Runs one way of ingest, prints its figures and returns its seconds. */
 async function measure(name: string, service: Service, rows: number, ingest: () => Promise<void>): Promise<number> {
