@@ -65,7 +65,8 @@ export class Store {
    * @throws StoreError, retryable when the database is away or overloaded; E_STORE_SHAPE when a row is not as declared
    */
   async query<P extends QueryParameters, R>(query: Query<P, R>, parameters: P): Promise<readonly R[]> {
-    const rows = await this.rows({ name: query.name, sql: query.sql, parameters });
+    const { name, sql, settings = {} } = query;
+    const rows = await this.rows({ name, sql, parameters, settings });
     return rows.map((row) => {
       const parsed = query.row.safeParse(row);
       if (parsed.success) return parsed.data;

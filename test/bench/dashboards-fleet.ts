@@ -148,6 +148,13 @@ function theRest(): readonly string[] {
     `INSERT INTO alert_history (at, alert, scope_key, model, transition, severity, episode, summary)
      SELECT ${DAY} + 86400 - 600 * number + 300 * (k = 'resolved'), concat('Alert', toString(number % 20)), toString(number), concat('model_', toString(number % ${MODELS})), k,
        ['info', 'warning', 'critical'][1 + number % 3], toString(number), 'summary' FROM numbers(${DAYS * 144}) ARRAY JOIN ['firing', 'resolved'] AS k`,
+    `INSERT INTO alert_states (alert, scope_key, model, state, severity, values, summary, revision) SELECT concat('Alert', toString(a)), toString(m), concat('model_', toString(m)),
+       ['firing', 'pending', 'resolved', 'inactive', 'inactive'][1 + (a + m) % 5], ['info', 'warning', 'critical'][1 + a % 3], map('latency_p99_seconds', 0.3, 'requests_per_second', 3.3), 'summary', 1
+     ${all} CROSS JOIN (SELECT number AS a FROM numbers(20)) AS alerts`,
+    `INSERT INTO business_metrics (metric, model, ts, value, received) SELECT 'revenue_usd', concat('model_', toString(m)), ${DAY} + 60 * n, 100 + n % 50, ${DAY}
+     ${all} CROSS JOIN (SELECT number AS n FROM numbers(1440)) AS minutes`,
+    `INSERT INTO change_events (ts, kind, title, model, version, received) SELECT ${DAY} + 50000 - 86400 * d, 'deploy', concat('deploy ', toString(d)), concat('model_', toString(m)), '1', ${DAY}
+     ${all} CROSS JOIN (SELECT number AS d FROM numbers(${DAYS})) AS days`,
     `INSERT INTO gpu_samples SELECT ${DAY} + 15 * n, s, concat('GPU-', toString(m)), 'node', 'serving', concat('pod-', toString(m)), concat('model_', toString(m)), 1, 0.5
      FROM (SELECT number AS n FROM numbers(5760)) AS times CROSS JOIN (SELECT number AS m FROM numbers(${MODELS})) AS models ARRAY JOIN ['gpu_utilization_ratio', 'gpu_sm_active_ratio', 'gpu_memory_used_ratio'] AS s`,
     `INSERT INTO predictions (prediction_id, ts, model, version, numbers, score, latency_ms, status, received)

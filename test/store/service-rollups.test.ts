@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadFleet } from '../../src/api/pages/fleet-data.ts';
+import { loadFleet, loadFleetRow } from '../../src/api/pages/fleet-data.ts';
+import { knownModel } from '../../src/api/read/known-model.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { expandMacros } from '../../src/grafana/macros.ts';
 import { serviceTotalRows } from '../../src/grafana/service-sql.ts';
@@ -110,6 +111,15 @@ describe('traffic, errors and latency that were summed up on arrival', () => {
     }));
     expect(new Set(shown.map((row) => row.last_ms)).size).toBe(3);
     expect(shown).toEqual(expected);
+  });
+
+  test('say of one model what they say of it among all', async () => {
+    const all = await loadFleet({ store: db.store, models: [] });
+    for (const row of all) {
+      const asked = knownModel(db.store, row.known.model);
+      expect(await loadFleetRow({ store: db.store, models: [] }, row.known.model, asked)).toEqual(row);
+    }
+    expect(all.map(({ lastHour }) => lastHour?.p99Seconds)).not.toContain(null);
   });
 
   test('say so of thousands of models that each ended at another time, too', async () => {

@@ -23,11 +23,16 @@ export class AnswerCache<T> {
     this.#clock = clock;
   }
 
+  /** Returns whether an answer is kept, or being computed. */
+  has(key: string): boolean {
+    const known = this.#answers.get(key);
+    return known !== undefined && (known.expiresMs === undefined || known.expiresMs > this.#clock.now());
+  }
+
   /** Returns the kept answer, or computes it. A fault is not kept. */
   async get(key: string, compute: () => Promise<T>): Promise<T> {
     const known = this.#answers.get(key);
-    if (known !== undefined && (known.expiresMs === undefined || known.expiresMs > this.#clock.now()))
-      return known.value;
+    if (known !== undefined && this.has(key)) return known.value;
     const startMs = this.#clock.now();
     const answer: Answer<T> = { value: compute(), expiresMs: undefined };
     this.#answers.delete(key);

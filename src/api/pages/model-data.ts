@@ -29,7 +29,7 @@ import type { AskedRange } from '../read/request-schemas.ts';
 import { rangeOf } from '../read/request-schemas.ts';
 import { type ReproducibleSql, reproducibleSql } from '../read/reproducible-sql.ts';
 import type { AnswerCache } from './answer-cache.ts';
-import { type FleetRow, fleetSql, loadFleet } from './fleet-data.ts';
+import { fleetRowSql, type FleetRow, loadFleetRow } from './fleet-data.ts';
 import type { PagesDependencies } from './pages-dependencies.ts';
 
 /** A stretch of time with the length of the buckets it is shown in. */
@@ -92,6 +92,8 @@ export interface ModelPageData extends RangeNumbers {
   readonly sql: readonly ReproducibleSql[];
 }
 
+/** GPU signals that are drawn; a model may have twenty. */
+const SHOWN_GPU_SIGNALS = ['gpu_utilization_ratio', 'gpu_memory_used_ratio'];
 const WEEK_MS = 7 * 86_400_000;
 const MONDAY_MS = 4 * 86_400_000; // 1970-01-05 was a Monday
 const DEFAULT_WEEKS = 26;
@@ -112,7 +114,11 @@ export async function loadModelPage(
   asked: AskedRange,
   memory: PageMemory,
 ): Promise<ModelPageData> {
-  const known = await knownModel(deps.store, model);
+  const asking = knownModel(deps.store, model);
+  // Begins while the totals of the model are read, on which the range depends.
+  const summing = loadFleetRow(deps, model, asking);
+  summing.catch(() => undefined);
+  const known = await asking;
   const { firstMs, lastMs } = known;
   const firstWeekMs = Math.max(startOfWeek(firstMs), startOfWeek(lastMs) - (DEFAULT_WEEKS - 1) * WEEK_MS);
   const { fromMs, toMs } = rangeOf(asked, { fromMs: firstWeekMs, toMs: lastMs + 1 });
@@ -120,8 +126,8 @@ export async function loadModelPage(
   // An open end moves with every prediction; the answer to the same question may still be kept for its time.
   const key = JSON.stringify([model, asked.from, asked.to]);
   const quality = qualityOf(deps, model, { range, window: 'week' });
-  const [[summary], kept] = await Promise.all([
-    loadFleet(deps, { model, known: [known] }),
+  const [summary, kept] = await Promise.all([
+    summing,
     memory.ranges.get(key, async () => ({
       range,
       numbers: await loadRollups(deps, { model, range, quality }),
@@ -129,15 +135,32 @@ export async function loadModelPage(
     })),
   ]);
   // Last, because it would hold up the rest, which is quick.
-  const rows = await withPatience(
-    memory.rows.get(key, () => loadRows(deps.store, quality)),
-    {
-      wallClock: deps.wallClock,
-      patienceMs: deps.patienceMs === undefined || isSoon(kept.numbers.service) ? deps.patienceMs : 0,
-    },
-  );
+  const rows = await rowsInTime(deps, {
+    service: kept.numbers.service,
+    isAsked: memory.rows.has(key),
+    ask: () => memory.rows.get(key, () => loadRows(deps.store, quality)),
+  });
   if (summary === undefined) throw new AppError('E_NOT_FOUND', `The predictions of model ${model} are gone.`);
-  return { summary, ...kept, numbers: { ...kept.numbers, rows }, sql: fleetSql([known], model) };
+  return { summary, ...kept, numbers: { ...kept.numbers, rows }, sql: fleetRowSql(known) };
+}
+
+/** Returns the numbers from single predictions if a page should wait for them; else they are begun once it is made. */
+async function rowsInTime(
+  { wallClock, patienceMs }: PagesDependencies,
+  options: {
+    readonly service: readonly ServiceBucket[];
+    readonly isAsked: boolean;
+    readonly ask: () => Promise<RowNumbers>;
+  },
+): Promise<RowNumbers | undefined> {
+  const { service, isAsked, ask } = options;
+  if (patienceMs === undefined || isSoon(service)) return withPatience(ask(), { wallClock, patienceMs });
+  if (isAsked) return withPatience(ask(), { wallClock, patienceMs: 0 });
+  setImmediate(() => {
+    // Who asks next meets the fault.
+    ask().catch(() => undefined);
+  });
+  return undefined;
 }
 
 /** Returns whether numbers from single predictions may come within the patience of a page: a row takes microseconds. */
@@ -213,10 +236,11 @@ async function loadRollups(
   const service = { ...between, version: '', segment: '', bucket: range.bucketSeconds };
   const episodeParameters = { ...between, id: '', limit: MAX_EPISODES };
   const changeParameters = { ...between, limit: MAX_CHANGES };
-  const [drift, buckets, side, alerts, changes] = await Promise.all([
-    store.query(driftByWeek, between),
-    store.query(serviceByBucket(range.bucketSeconds), service),
+  // What takes longest or has something to wait for goes first.
+  const [side, buckets, drift, alerts, changes] = await Promise.all([
     loadSide(deps, model, range),
+    store.query(serviceByBucket(range.bucketSeconds), service),
+    store.query(driftByWeek, between),
     store.query(episodes, episodeParameters),
     store.query(changeEvents, changeParameters),
   ]);
@@ -251,20 +275,24 @@ async function loadSide(
   model: string,
   { fromMs, toMs }: BucketedRange,
 ): Promise<SideData | undefined> {
-  const span = (await store.query(sideSeriesSpan, { model, from: fromMs, to: toMs }))[0];
+  const asked = { model, signals: SHOWN_GPU_SIGNALS, from: fromMs, to: toMs };
+  const span = (await store.query(sideSeriesSpan, asked))[0];
   if (span === undefined || span.to_ms === 0) return undefined;
   const range = { fromMs: span.from_ms, toMs: span.to_ms + 1, bucketSeconds: bucketFor(span.to_ms - span.from_ms) };
   const parameters = { model, from: range.fromMs, to: range.toMs, bucket: range.bucketSeconds };
   const [gpu, business] = await Promise.all([
-    store.query(gpuByBucket, parameters),
-    store.query(businessByBucket, parameters),
+    span.gpu === 0 ? [] : store.query(gpuByBucket, { ...parameters, signals: SHOWN_GPU_SIGNALS }),
+    span.business === 0 ? [] : store.query(businessByBucket, parameters),
   ]);
   return { range, gpu, business };
 }
 
 function sideSql(model: string, range: BucketedRange): readonly ReproducibleSql[] {
   const parameters = { model, from: range.fromMs, to: range.toMs, bucket: range.bucketSeconds };
-  return [reproducibleSql('GPU', gpuByBucket, parameters), reproducibleSql('Business', businessByBucket, parameters)];
+  return [
+    reproducibleSql('GPU', gpuByBucket, { ...parameters, signals: SHOWN_GPU_SIGNALS }),
+    reproducibleSql('Business', businessByBucket, parameters),
+  ];
 }
 
 function startOfWeek(timeMs: number): number {

@@ -3,7 +3,8 @@ import { AppError } from '../../core/errors.ts';
 import { loadIncident } from '../read/incident.ts';
 import { parseMoment } from '../read/request-schemas.ts';
 import { AnswerCache } from './answer-cache.ts';
-import { type FleetHours, loadFleet, loadFleetNews, readHours } from './fleet-data.ts';
+import { loadFleet, loadFleetNews } from './fleet-data.ts';
+import { type FleetHours, readHours } from './fleet-hours.ts';
 import { fleetPage } from './fleet-page.ts';
 import { html } from './html.ts';
 import { incidentPage } from './incident-page.ts';
@@ -25,7 +26,7 @@ export async function registerPages(app: FastifyInstance, deps: PagesDependencie
   app.get('/', options, async (_request, reply) =>
     show(reply, deps, async (nowMs) => {
       const [rows, news] = await Promise.all([
-        loadFleet(deps, { hours: async (known) => hours.get('', () => readHours(deps, known)) }),
+        loadFleet(deps, async (known) => hours.get('', () => readHours(deps, known))),
         loadFleetNews(deps, nowMs),
       ]);
       return fleetPage(rows, news, nowMs);

@@ -10,7 +10,6 @@ import { lineChart } from './line-chart.ts';
 import type { BucketedRange, ModelNumbers, SideData } from './model-data.ts';
 import { reproduce } from './parts.ts';
 
-const SHOWN_GPU_SIGNALS = ['gpu_utilization_ratio', 'gpu_memory_used_ratio'];
 const MAX_BUSINESS = 4;
 const MAX_NAMES = 6;
 /** A line goes on over one missing point, not over two. */
@@ -39,8 +38,7 @@ ${reproduce(sql.side)}`;
 
 /** Returns the busiest GPU of a model as a chart, or a sentence where nothing was measured. */
 export function gpuChart({ gpu, range }: SideData, axis: TimeAxis): Html {
-  const series = gpu.filter(({ signal }) => SHOWN_GPU_SIGNALS.includes(signal));
-  if (series.length === 0) return html`<p>GPU: no data.</p>`;
+  if (gpu.length === 0) return html`<p>GPU: no data.</p>`;
   const names = (pick: (entry: GpuSeries) => readonly string[]): readonly string[] =>
     [...new Set(gpu.flatMap(pick))].filter((name) => name !== '');
   const pods = names((entry) => entry.pods);
@@ -52,7 +50,7 @@ export function gpuChart({ gpu, range }: SideData, axis: TimeAxis): Html {
     caption: `The busiest GPU of ${some(gpus)}${pods.length === 0 ? '' : `, serving in ${some(pods)}`}.`,
     ...axis,
     gapMs: range.bucketSeconds * 1000,
-    series: series.map(({ signal, points }, index) => ({ name: gpuName(signal), tone: index === 0 ? 1 : 2, points })),
+    series: gpu.map(({ signal, points }, index) => ({ name: gpuName(signal), tone: index === 0 ? 1 : 2, points })),
     format: (value) => percent(value, 0),
     bounds: { low: 0, high: 1 },
   });

@@ -63,7 +63,7 @@ export async function registerAlertRoutes(app: FastifyInstance, deps: ReadDepend
 }
 
 /** Returns what the world is told about an alert: one that holds on after its condition has gone is still firing. */
-export function shownState(state: AlertStateRow['state']): ShownState | undefined {
+function shownState(state: AlertStateRow['state']): ShownState | undefined {
   if (state === 'inactive') return undefined;
   return state === 'keep_firing' ? 'firing' : state;
 }

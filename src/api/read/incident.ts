@@ -8,7 +8,7 @@ import {
   changeEvents,
   type Episode,
   episodes,
-  gpuByBucket,
+  gpuSources,
 } from '../../store/queries/evidence.ts';
 import { modelSignals } from '../../store/queries/signals-read.ts';
 import type { Store } from '../../store/store.ts';
@@ -85,26 +85,28 @@ export async function loadIncident(store: Store, id: string, nowMs: number): Pro
   const before = { model, from: onsetMs - CHANGES_BEFORE_MS, to: onsetMs + 1, limit: 20 };
   const drifted = { model, at: onsetMs, top: TOP_FEATURES };
   const during = { model, from: onsetMs, to: endMs };
-  const gpu = { model, from: shown.fromMs, to: shown.toMs, bucket: 3600 };
-  const [traces, changes, drift, affected, gpus] = await Promise.all([
+  const [traces, changes, drift, affected, sources] = await Promise.all([
     store.query(modelSignals, around),
     store.query(changeEvents, before),
     store.query(driftBefore, drifted),
     store.query(affectedPredictions, during),
-    store.query(gpuByBucket, gpu),
+    store.query(gpuSources, { model, from: shown.fromMs, to: shown.toMs }),
   ]);
   const counts = affected[0] ?? { predictions: 0, errors: 0, simulated: 0 };
-  const gpuSources = [...new Set(gpus.flatMap(({ gpus: ids, pods, nodes }) => [...ids, ...pods, ...nodes]))].filter(
-    (name) => isSimulated(name),
-  );
+  const places = [
+    ...sources.map(({ gpu }) => gpu),
+    ...sources.map(({ pod }) => pod),
+    ...sources.map(({ node }) => node),
+  ];
+  const simulatedGpus = [...new Set(places)].filter((name) => isSimulated(name));
   return {
     episode,
     shown,
-    signals: traces.map((trace) => toTrace(trace, gpuSources)).toSorted(bySignal),
+    signals: traces.map((trace) => toTrace(trace, simulatedGpus)).toSorted(bySignal),
     changes,
     drift,
     affected: counts,
-    simulated: simulatedParts({ episode, counts, gpuSources, traces }),
+    simulated: simulatedParts({ episode, counts, simulatedGpus, traces }),
     units: Object.fromEntries(Object.keys(episode.values).map((name) => [name, unitOf(name) ?? 'number'])),
     sql: [
       reproducibleSql('The alert and its transitions', episodes, byId),
@@ -120,9 +122,9 @@ export const END_OF_TIME_MS = 4_102_444_800_000;
 
 function toTrace(
   { signal, points }: Pick<SignalTrace, 'signal' | 'points'>,
-  gpuSources: readonly string[],
+  simulatedGpus: readonly string[],
 ): SignalTrace {
-  const simulated = isSimulated(signal) || (gpuSources.length > 0 && signal.startsWith('gpu_'));
+  const simulated = isSimulated(signal) || (simulatedGpus.length > 0 && signal.startsWith('gpu_'));
   return { signal, unit: unitOf(signal) ?? 'number', simulated, points };
 }
 
@@ -130,14 +132,14 @@ function simulatedParts(input: {
   readonly episode: Episode;
   readonly counts: Incident['affected'];
   /** Names of GPUs, pods and nodes that say so. */
-  readonly gpuSources: readonly string[];
+  readonly simulatedGpus: readonly string[];
   readonly traces: readonly { readonly signal: string }[];
 }): readonly string[] {
-  const { episode, counts, gpuSources, traces } = input;
+  const { episode, counts, simulatedGpus, traces } = input;
   const restsOnGpu = Object.keys(episode.values).some((name) => name.startsWith('gpu_'));
   const signals = traces.map(({ signal }) => signal).filter((name) => isSimulated(name));
   return [
-    ...(gpuSources.length > 0 && restsOnGpu ? [`the GPU telemetry comes from ${gpuSources.join(', ')}`] : []),
+    ...(simulatedGpus.length > 0 && restsOnGpu ? [`the GPU telemetry comes from ${simulatedGpus.join(', ')}`] : []),
     ...(counts.simulated > 0
       ? [`${counts.simulated} of the ${counts.predictions} predictions say so of themselves`]
       : []),

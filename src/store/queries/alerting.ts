@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineQuery } from '../query.ts';
+import { defineQuery, NOT_COMPILED } from '../query.ts';
 
 const alertStateRow = z.object({
   alert: z.string(),
@@ -35,6 +35,16 @@ export const alertStatesQuery = defineQuery<Record<string, never>>()({
     FROM alert_states FINAL
     ORDER BY alert, scopeKey`,
   row: alertStateRow,
+});
+
+/** Returns how many alerts fire and wait of each model (''), or of one. */
+export const alertCounts = defineQuery<{ readonly model: string }>()({
+  name: 'alert_counts',
+  settings: NOT_COMPILED,
+  sql: `SELECT model, countIf(s.state IN ('firing', 'keep_firing')) AS firing, countIf(s.state = 'pending') AS pending
+FROM alert_states AS s FINAL WHERE {model:String} = '' OR model = {model:String}
+GROUP BY model ORDER BY model`,
+  row: z.object({ model: z.string(), firing: z.number(), pending: z.number() }),
 });
 
 /** Returns the clauses of compound rules that are pending or firing as if they were alerts of their own. */

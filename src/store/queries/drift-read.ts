@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LEVELS } from '../../stats/levels.ts';
-import { defineQuery } from '../query.ts';
+import { defineQuery, NOT_COMPILED } from '../query.ts';
 
 const level = z.enum(LEVELS);
 const RANK = `indexOf([${LEVELS.map((name) => `'${name}'`).join(', ')}], toString(d.level))`;
@@ -25,6 +25,7 @@ export type DriftWeek = z.infer<typeof driftWeek>;
 /** Drift of every feature by ISO week, from the closed windows; windows without enough data count for no mean. */
 export const driftByWeek = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
   name: 'drift_by_week',
+  settings: NOT_COMPILED,
   sql: `SELECT toUnixTimestamp(toDateTime(toMonday(window_from), 'UTC')) * 1000 AS week_ms, feature, any(d.kind) AS kind, ${LEVEL_AT(`max(${RANK})`)} AS level,
   count() AS windows, countIf(d.level != 'insufficient_data') AS judged, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted,
   avgIf(d.psi_corrected, d.level != 'insufficient_data') AS psi_corrected, if(judged = 0, nan, maxIf(d.psi_corrected, d.level != 'insufficient_data')) AS psi_max
@@ -38,6 +39,7 @@ GROUP BY week_ms, feature ORDER BY feature, week_ms`,
 /** The worst level of each model (''), or of one, in its newest closed window, and how many of its features drifted there. */
 export const latestDrift = defineQuery<{ readonly model: string }>()({
   name: 'latest_drift',
+  settings: NOT_COMPILED,
   sql: `SELECT model, ${LEVEL_AT(`max(${RANK})`)} AS level, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted, count() AS features,
   toUnixTimestamp(min(d.window_from)) * 1000 AS from_ms, toUnixTimestamp(window_to) * 1000 AS to_ms
 FROM newest_drift AS d FINAL WHERE {model:String} = '' OR model = {model:String}
@@ -71,11 +73,11 @@ export type FeatureDrift = z.infer<typeof featureDrift>;
 /** The features that had drifted most in the last window that closed in the day before `at` (epoch ms). */
 export const driftBefore = defineQuery<{ readonly model: string; readonly at: number; readonly top: number }>()({
   name: 'drift_before',
+  settings: NOT_COMPILED,
   sql: `SELECT feature, kind, level, psi_corrected, ks, missing_current, unseen, reason, toUnixTimestamp(window_from) * 1000 AS from_ms, toUnixTimestamp(window_to) * 1000 AS to_ms
 FROM drift_results AS d FINAL
-WHERE model = {model:String} AND ${MODEL_LEVEL} AND window_to = (
-  SELECT max(window_to) FROM drift_results WHERE model = {model:String} AND ${MODEL_LEVEL}
-    AND window_to <= toDateTime({at:Int64} / 1000, 'UTC') AND window_to > toDateTime({at:Int64} / 1000, 'UTC') - INTERVAL 1 DAY)
+WHERE model = {model:String} AND ${MODEL_LEVEL} AND window_to <= toDateTime({at:Int64} / 1000, 'UTC') AND window_to > toDateTime({at:Int64} / 1000, 'UTC') - INTERVAL 1 DAY
+QUALIFY window_to = max(window_to) OVER ()
 ORDER BY ${RANK} DESC, psi_corrected DESC, feature LIMIT {top:UInt32}`,
   row: featureDrift,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineQuery } from '../query.ts';
+import { defineQuery, NOT_COMPILED } from '../query.ts';
 
 const episode = z.object({
   id: z.string(),
@@ -28,6 +28,7 @@ export const episodes = defineQuery<{
   readonly limit: number;
 }>()({
   name: 'episodes',
+  settings: NOT_COMPILED,
   sql: `SELECT episode AS id, any(h.alert) AS alert, any(h.scope_key) AS scope, any(h.model) AS model, argMax(h.severity, h.at) AS severity,
   toUnixTimestamp64Milli(min(h.at)) AS pending_ms, toUnixTimestamp64Milli(minIf(h.at, h.transition = 'firing')) AS firing_ms,
   if(countIf(h.transition = 'resolved') = 0, 0, toUnixTimestamp64Milli(maxIf(h.at, h.transition = 'resolved'))) AS resolved_ms,
@@ -62,20 +63,27 @@ export const changeEvents = defineQuery<{
   readonly limit: number;
 }>()({
   name: 'change_events',
+  settings: NOT_COMPILED,
   sql: `SELECT toUnixTimestamp64Milli(ts) AS ts_ms, kind, title, model, version, url, labels FROM change_events
 WHERE model IN ({model:String}, '') AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
 ORDER BY ts DESC, title LIMIT {limit:UInt32}`,
   row: changeEvent,
 });
 
-/** When a model has GPU samples and business numbers within [from, to) (epoch ms); 0 where it has none. */
-export const sideSeriesSpan = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
+/** How many GPU samples of some signals and business numbers a model has in [from, to) (epoch ms), and when; 0 where it has none. */
+export const sideSeriesSpan = defineQuery<{
+  readonly model: string;
+  readonly signals: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}>()({
   name: 'side_series_span',
-  sql: `SELECT toUnixTimestamp64Milli(min(g.ts)) AS from_ms, toUnixTimestamp64Milli(max(g.ts)) AS to_ms FROM (
-  SELECT ts FROM gpu_samples WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+  settings: NOT_COMPILED,
+  sql: `SELECT countIf(g.is_gpu) AS gpu, countIf(NOT g.is_gpu) AS business, toUnixTimestamp64Milli(min(g.ts)) AS from_ms, toUnixTimestamp64Milli(max(g.ts)) AS to_ms FROM (
+  SELECT true AS is_gpu, ts FROM gpu_samples WHERE signal IN {signals:Array(String)} AND model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
   UNION ALL
-  SELECT ts FROM business_metrics WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AS g`,
-  row: z.object({ from_ms: z.number(), to_ms: z.number() }),
+  SELECT false AS is_gpu, ts FROM business_metrics WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')) AS g`,
+  row: z.object({ gpu: z.number(), business: z.number(), from_ms: z.number(), to_ms: z.number() }),
 });
 
 const gpuBucket = z.object({
@@ -89,14 +97,16 @@ const gpuBucket = z.object({
 /** A GPU signal of the model's busiest GPU by bucket of time, and where it was measured. */
 export type GpuSeries = z.infer<typeof gpuBucket>;
 
-/** GPU telemetry of a model in [from, to) (epoch ms) by bucket (seconds): in each the mean of the busiest GPU. */
+/** GPU telemetry of a model, some signals in [from, to) (epoch ms) by bucket (seconds): in each the mean of the busiest GPU. */
 export const gpuByBucket = defineQuery<{
   readonly model: string;
+  readonly signals: readonly string[];
   readonly from: number;
   readonly to: number;
   readonly bucket: number;
 }>()({
   name: 'gpu_by_bucket',
+  settings: NOT_COMPILED,
   sql: `SELECT signal, groupArray((bucket_ms, busiest)) AS points,
   arrayDistinct(arrayFlatten(groupArray(all_gpus))) AS gpus, arrayDistinct(arrayFlatten(groupArray(all_pods))) AS pods, arrayDistinct(arrayFlatten(groupArray(all_nodes))) AS nodes
 FROM (
@@ -105,11 +115,21 @@ FROM (
     SELECT signal, toString(gpu) AS gpu, toString(any(g.pod)) AS pod, toString(any(g.node)) AS node,
       intDiv(toUnixTimestamp(ts), {bucket:UInt32}) * {bucket:UInt32} * 1000 AS bucket_ms, avg(g.value) AS mean
     FROM gpu_samples AS g
-    WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+    WHERE signal IN {signals:Array(String)} AND model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
     GROUP BY signal, gpu, bucket_ms)
   GROUP BY signal, bucket_ms ORDER BY signal, bucket_ms)
 GROUP BY signal ORDER BY signal`,
   row: gpuBucket,
+});
+
+/** On which GPUs, in which pods and on which nodes a model was measured in [from, to) (epoch ms). */
+export const gpuSources = defineQuery<{ readonly model: string; readonly from: number; readonly to: number }>()({
+  name: 'gpu_sources',
+  settings: NOT_COMPILED,
+  sql: `SELECT DISTINCT gpu, pod, node FROM gpu_samples
+WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+ORDER BY gpu, pod, node LIMIT 100`,
+  row: z.object({ gpu: z.string(), pod: z.string(), node: z.string() }),
 });
 
 const businessSeries = z.object({
@@ -129,6 +149,7 @@ export const businessByBucket = defineQuery<{
   readonly bucket: number;
 }>()({
   name: 'business_by_bucket',
+  settings: NOT_COMPILED,
   sql: `SELECT metric, groupArray((bucket_ms, mean)) AS points, arrayDistinct(arrayFlatten(groupArray(all_labels))) AS labels
 FROM (
   SELECT metric, intDiv(toUnixTimestamp(ts), {bucket:UInt32}) * {bucket:UInt32} * 1000 AS bucket_ms, avg(b.value) AS mean,
@@ -147,6 +168,7 @@ export const affectedPredictions = defineQuery<{
   readonly to: number;
 }>()({
   name: 'affected_predictions',
+  settings: NOT_COMPILED,
   sql: `SELECT count() AS predictions, countIf(status = 'error') AS errors, countIf(positionCaseInsensitive(extra, 'simulated') > 0 OR positionCaseInsensitive(pod, 'simulated') > 0) AS simulated
 FROM predictions WHERE model = {model:String} AND ts >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND ts < fromUnixTimestamp64Milli({to:Int64}, 'UTC')`,
   row: z.object({ predictions: z.number(), errors: z.number(), simulated: z.number() }),

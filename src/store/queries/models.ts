@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { defineQuery } from '../query.ts';
+import { defineQuery, NOT_COMPILED } from '../query.ts';
 
 /** Versions, predictions and times of every model, or of one; '' is every model. */
 export const modelTotals = defineQuery<{ readonly model: string }>()({
   name: 'model_totals',
+  settings: NOT_COMPILED,
   sql: `SELECT model, groupUniqArray(toString(version)) AS versions, sum(d.requests) AS predictions,
   toUnixTimestamp64Milli(min(d.first_ts)) AS first_ms, toUnixTimestamp64Milli(max(d.last_ts)) AS last_ms
 FROM service_per_day AS d WHERE ({model:String} = '' OR model = {model:String})

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineQuery } from '../query.ts';
+import { defineQuery, NOT_COMPILED } from '../query.ts';
 
 /** Longest answer of `signalPoints`, in rows. */
 export const MAX_SIGNAL_POINTS = 100_000;
@@ -45,12 +45,13 @@ export const modelSignals = defineQuery<{
   readonly to: number;
 }>()({
   name: 'model_signals',
+  settings: NOT_COMPILED,
   sql: `SELECT signal, groupArray((toUnixTimestamp(t) * 1000, value)) AS points FROM (
-  SELECT signal, t, value FROM signals FINAL
+  SELECT signal, t, argMax(if(s.state = 'ok', s.value, nan), s.evaluated_at) AS value FROM signals AS s
   WHERE model = {model:String} AND (signal IN {signals:Array(String)} OR startsWith(signal, 'business_'))
-    AND version = '' AND feature = '' AND segment = '' AND gpu = '' AND state = 'ok' AND isFinite(value)
+    AND version = '' AND feature = '' AND segment = '' AND gpu = ''
     AND t >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND t < fromUnixTimestamp64Milli({to:Int64}, 'UTC')
-  ORDER BY signal, t)
+  GROUP BY signal, t HAVING isFinite(value) ORDER BY signal, t)
 GROUP BY signal ORDER BY signal`,
   row: z.object({ signal: z.string(), points: z.array(z.tuple([z.number(), z.number()])) }),
 });
@@ -58,6 +59,7 @@ GROUP BY signal ORDER BY signal`,
 /** The newest quality numbers of every model (''), or of one, that were measured at the model level. */
 export const latestQuality = defineQuery<{ readonly model: string }>()({
   name: 'latest_quality',
+  settings: NOT_COMPILED,
   sql: `SELECT model, signal, argMaxMerge(newest) AS value, toUnixTimestamp(max(s.t)) * 1000 AS t_ms
 FROM newest_signals AS s
 WHERE signal IN ('accuracy', 'mae', 'label_coverage_ratio') AND ({model:String} = '' OR model = {model:String})

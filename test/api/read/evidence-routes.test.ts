@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { modelSignals } from '../../../src/store/queries/signals-read.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
 import { type ApiFixture, DAY, EPISODE, HOSTILE_TITLE, HOUR, MODEL, NOW, seed, START, startApi } from '../fixture.ts';
 
@@ -176,6 +177,29 @@ describe('GET /v1/incidents', () => {
     for (const { sql } of evidence.sql) {
       expect(await running.store.rows({ name: 'reproduce', sql })).not.toEqual([]);
     }
+  });
+
+  test('a minute that was concluded again has what was concluded last, be it that nothing was measured', async () => {
+    const row = { signal: 'error_ratio', model: 'twice', version: '', feature: '', segment: '', gpu: '' };
+    const at = (minute: number): string => new Date(START + minute * 60_000).toISOString();
+    await running.store.insert('signals', [
+      { ...row, t: at(0), value: 0.5, state: 'ok', evaluated_at: at(9) },
+      { ...row, t: at(1), value: null, state: 'no_data', evaluated_at: at(9) },
+    ]);
+    await running.store.insert(
+      'signals',
+      [0, 1, 2].map((minute) => ({ ...row, t: at(minute), value: 0.1, state: 'ok', evaluated_at: at(3) })),
+    );
+    const asked = { model: 'twice', signals: ['error_ratio'], from: START, to: START + HOUR };
+    expect(await running.store.query(modelSignals, asked)).toEqual([
+      {
+        signal: 'error_ratio',
+        points: [
+          [START, 0.5],
+          [START + 120_000, 0.1],
+        ],
+      },
+    ]);
   });
 
   test('an unknown incident is a 404 problem', async () => {
