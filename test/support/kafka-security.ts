@@ -62,7 +62,7 @@ export function makeCertificates(): Certificates {
   };
 }
 
-/** Returns a broker with a listener for TLS (TLS), one that asks for a certificate (MTLS), PLAIN over TLS and SCRAM. */
+/** Returns a broker with a listener for TLS (TLS), one that asks for a certificate (MTLS), PLAIN over TLS, SCRAM and OAUTHBEARER. */
 export function securedBroker(
   { ca, keystore }: Certificates,
   user: { readonly username: string; readonly password: string },
@@ -95,6 +95,22 @@ export function securedBroker(
           'scram-sha-512.sasl.jaas.config': scram,
         },
       },
+      {
+        // Kafka's own check for tests: tokens without a signature.
+        name: 'OAUTH',
+        protocol: 'SASL_PLAINTEXT',
+        settings: {
+          'sasl.enabled.mechanisms': 'OAUTHBEARER',
+          'oauthbearer.sasl.jaas.config': `${login}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker";`,
+        },
+      },
     ],
   };
+}
+
+/** Returns a token without a signature that is good for ten minutes. */
+export function unsignedToken(subject: string): string {
+  const seconds = Math.floor(Date.now() / 1000);
+  const part = (claims: object): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
+  return `${part({ alg: 'none' })}.${part({ sub: subject, iat: seconds - 1, exp: seconds + 600 })}.`;
 }

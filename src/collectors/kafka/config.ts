@@ -41,11 +41,37 @@ const sslSchema = z.union([
   }),
 ]);
 
-const saslSchema = z.strictObject({
+const passwordSchema = z.strictObject({
   mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
   username: z.string().min(1),
   password: z.string().min(1).describe('Give it as ${ENV_NAME} or file:/path, never literally.'),
 });
+
+const oauthSchema = z
+  .strictObject({
+    mechanism: z.literal('oauthbearer'),
+    token_file: z.string().min(1).optional().describe('Path of a token that somebody keeps fresh; read at each login.'),
+    token_url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Or the token endpoint of an authorization server, asked with client credentials (RFC 6749).'),
+    client_id: z.string().min(1).optional(),
+    client_secret: z.string().min(1).optional().describe('Give it as ${ENV_NAME} or file:/path, never literally.'),
+    scope: z.string().min(1).optional().describe('Scopes to ask for, separated by spaces.'),
+  })
+  .refine((sasl) => (sasl.token_file === undefined) !== (sasl.token_url === undefined), {
+    path: ['token_file'],
+    error: 'must be given, or token_url instead of it',
+  })
+  .refine(
+    (sasl) => sasl.token_url === undefined || (sasl.client_id !== undefined && sasl.client_secret !== undefined),
+    {
+      path: ['client_id'],
+      error: 'must be given with client_secret when there is a token_url',
+    },
+  );
+
+const saslSchema = z.discriminatedUnion('mechanism', [passwordSchema, oauthSchema]);
 
 const MIB = 1024 * 1024;
 

@@ -26,6 +26,7 @@ function reasonOf(error: Error): FaultReason | undefined {
 
 const OURS = new Map<string, FaultReason>([
   ['E_KAFKA_TOPICS', 'topics'],
+  ['E_KAFKA_TOKEN', 'authentication'],
   ['E_KAFKA_SILENT', 'silence'],
   ['E_KAFKA_TIMEOUT', 'connection'],
 ]);

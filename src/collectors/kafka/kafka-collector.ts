@@ -37,7 +37,7 @@ const NAME = 'kafka';
 
 /** What only an operator can mend. */
 const OPERATORS: Readonly<Partial<Record<FaultReason, string>>> = {
-  authentication: 'The brokers of Kafka refuse the user or the password of collectors.kafka.sasl.',
+  authentication: 'The brokers of Kafka refuse who collectors.kafka.sasl says we are, or there is no token for them.',
   authorization: 'The brokers of Kafka do not allow us to read a topic or to use the consumer group.',
 };
 
@@ -60,7 +60,7 @@ export class KafkaCollector implements Collector {
     const { config, logger } = options;
     this.#options = options;
     registerCodecs(config.max_inflated_bytes);
-    this.#client = createClient(config, logger);
+    this.#client = createClient(config, logger, () => options.clock.now());
     this.#kinds = new Map(RECORD_KINDS.flatMap((kind) => config.topics[kind].map((topic) => [topic, kind] as const)));
     this.#metrics = new KafkaMetrics(options.telemetry);
     this.#writer = new BlockWriter({

@@ -33,6 +33,18 @@ describe('collectors.kafka', () => {
       /collectors\.kafka\.sasl\.mechanism/,
     ],
     [
+      { brokers: BROKERS, topics: { predictions: 'p' }, sasl: { mechanism: 'oauthbearer' } },
+      /collectors\.kafka\.sasl\.token_file .*token_url/,
+    ],
+    [
+      {
+        brokers: BROKERS,
+        topics: { predictions: 'p' },
+        sasl: { mechanism: 'oauthbearer', token_url: 'https://login.example/token', client_id: 'c' },
+      },
+      /collectors\.kafka\.sasl\.client_id .*client_secret/,
+    ],
+    [
       { brokers: BROKERS, topics: { predictions: 'p' }, session_timeout: 'soon' },
       /collectors\.kafka\.session_timeout .*duration/,
     ],
@@ -60,7 +72,7 @@ describe('collectors.kafka', () => {
       'test',
     ).collectors;
     if (kafka === undefined) throw new Error('There is no configuration.');
-    expect(() => createClient(kafka, pino({ level: 'silent' }))).toThrow(
+    expect(() => createClient(kafka, pino({ level: 'silent' }), Date.now)).toThrow(
       'collectors.kafka.ssl.ca: cannot read /nowhere/ca.pem',
     );
   });

@@ -1,10 +1,15 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type Logger, pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { predictionLine } from '../../support/client.ts';
 import { requireKafka } from '../../support/kafka-broker.ts';
-import { type Certificates, makeCertificates, securedBroker } from '../../support/kafka-security.ts';
+import { type Certificates, makeCertificates, securedBroker, unsignedToken } from '../../support/kafka-security.ts';
 import { waitFor } from '../../support/processes.ts';
 import { KafkaFixture, metric } from './fixture.ts';
 
@@ -19,13 +24,17 @@ describe.skipIf(source === undefined || 'brokers' in source)(
   () => {
     let kafka: KafkaFixture;
     let files: Certificates;
+    let tokens: TokenServer;
     beforeAll(async () => {
       if (source === undefined) return;
       files = makeCertificates();
       kafka = await KafkaFixture.start(source, securedBroker(files, USER));
+      tokens = await startTokenServer();
+      writeFileSync(tokenFile(), `${unsignedToken('reader')}\n`);
     });
     afterAll(async () => {
       await kafka?.stop();
+      tokens?.stop();
       files?.remove();
     });
 
@@ -35,6 +44,8 @@ describe.skipIf(source === undefined || 'brokers' in source)(
       ['PLAIN over TLS', 'plain', () => ({ ssl: { ca: files.ca }, sasl: { mechanism: 'plain', ...USER } })],
       ['SCRAM-SHA-256', 'scram', () => ({ sasl: { mechanism: 'scram-sha-256', ...USER } })],
       ['SCRAM-SHA-512', 'scram', () => ({ sasl: { mechanism: 'scram-sha-512', ...USER } })],
+      ['OAUTHBEARER from a file', 'oauth', () => ({ sasl: { mechanism: 'oauthbearer', token_file: tokenFile() } })],
+      ['OAUTHBEARER from a server', 'oauth', () => ({ sasl: oauth('reader secret') })],
     ])('reads over %s', async (name, listener, config) => {
       const topic = `read-${name.replaceAll(' ', '-').toLowerCase()}`;
       await kafka.broker.createTopic(topic, 1);
@@ -51,6 +62,14 @@ describe.skipIf(source === undefined || 'brokers' in source)(
       ['a wrong password', 'plain', () => ({ ssl: { ca: files.ca }, sasl: sasl('plain') }), 'authentication', 50],
       ['a wrong password', 'scram', () => ({ sasl: sasl('scram-sha-256') }), 'authentication', 50],
       ['a wrong password', 'scram', () => ({ sasl: sasl('scram-sha-512') }), 'authentication', 50],
+      ['a wrong client secret', 'oauth', () => ({ sasl: oauth(WRONG) }), 'authentication', 50],
+      [
+        'no token',
+        'oauth',
+        () => ({ sasl: { mechanism: 'oauthbearer', token_file: '/nowhere/token' } }),
+        'authentication',
+        50,
+      ],
       ['a certificate of strangers', 'tls', () => ({ ssl: { ca: files.strangers } }), 'connection', 40],
       ['no certificate of ours', 'mtls', () => ({ ssl: { ca: files.ca } }), 'connection', 40],
     ])(
@@ -78,6 +97,20 @@ describe.skipIf(source === undefined || 'brokers' in source)(
       },
     );
 
+    function tokenFile(): string {
+      return join(dirname(files.ca), 'token');
+    }
+
+    function oauth(secret: string) {
+      return {
+        mechanism: 'oauthbearer',
+        token_url: tokens.url,
+        client_id: 'plumb line',
+        client_secret: secret,
+        scope: 'kafka',
+      };
+    }
+
     function at(listener: string): string[] {
       return [`127.0.0.1:${kafka.broker.port(listener.toUpperCase())}`];
     }
@@ -97,4 +130,37 @@ function memoryLogger(): { readonly logger: Logger; readonly lines: string[] } {
     },
   });
   return { logger: pino({ level: 'trace' }, stream), lines };
+}
+
+interface TokenServer {
+  readonly url: string;
+  stop(): void;
+}
+
+/** A token endpoint as RFC 6749 section 4.4 has it, for one client. */
+async function startTokenServer(): Promise<TokenServer> {
+  const wanted = `Basic ${Buffer.from('plumb%20line:reader%20secret').toString('base64')}`;
+  const server: Server = createServer(async (request, response) => {
+    const form = new URLSearchParams(await text(request));
+    const isGood =
+      request.headers.authorization === wanted &&
+      form.get('grant_type') === 'client_credentials' &&
+      form.get('scope') === 'kafka';
+    response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(
+      JSON.stringify(
+        isGood
+          ? { access_token: unsignedToken('reader'), token_type: 'Bearer', expires_in: 600 }
+          : { error: 'invalid_client' },
+      ),
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/token`,
+    stop: () => server.close(),
+  };
 }

@@ -4,13 +4,14 @@ import kafkajs, { type Kafka, type KafkaConfig as KafkaJsConfig, type logLevel, 
 import type { Logger } from 'pino';
 import { ConfigError } from '../../../core/errors.ts';
 import type { KafkaConfig } from '../config.ts';
+import { createTokenSource } from './oauth-token.ts';
 
 /**
  * Returns a client for the configured brokers; it connects to nothing yet.
  *
  * @throws ConfigError when a certificate or key cannot be read
  */
-export function createClient(config: KafkaConfig, logger: Logger): Kafka {
+export function createClient(config: KafkaConfig, logger: Logger, now: () => number): Kafka {
   const ssl = sslOf(config.ssl);
   const settings: KafkaJsConfig = {
     clientId: config.client_id,
@@ -21,7 +22,7 @@ export function createClient(config: KafkaConfig, logger: Logger): Kafka {
     retry: { initialRetryTime: 200, maxRetryTime: 5000, retries: 5 },
     logCreator: () => forwardTo(logger),
     ...(ssl === false ? {} : { ssl }),
-    ...(config.sasl === undefined ? {} : { sasl: saslOf(config.sasl) }),
+    ...(config.sasl === undefined ? {} : { sasl: saslOf(config.sasl, now) }),
   };
   return new kafkajs.Kafka(settings);
 }
@@ -45,14 +46,18 @@ function readPem(name: string, path: string): string {
   }
 }
 
-function saslOf({ mechanism, username, password }: NonNullable<KafkaConfig['sasl']>): SASLOptions {
-  switch (mechanism) {
+function saslOf(sasl: NonNullable<KafkaConfig['sasl']>, now: () => number): SASLOptions {
+  switch (sasl.mechanism) {
     case 'plain':
-      return { mechanism, username, password };
+      return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password };
     case 'scram-sha-256':
-      return { mechanism, username, password };
+      return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password };
     case 'scram-sha-512':
-      return { mechanism, username, password };
+      return { mechanism: sasl.mechanism, username: sasl.username, password: sasl.password };
+    case 'oauthbearer': {
+      const source = createTokenSource(sasl, { now, fetch });
+      return { mechanism: sasl.mechanism, oauthBearerProvider: async () => ({ value: await source() }) };
+    }
   }
 }
 
