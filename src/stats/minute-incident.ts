@@ -116,7 +116,8 @@ function unitChange(reference: MinuteReference, current: MinuteCurrent): MinuteI
   return {
     detector: 'unit_change',
     level: 'major',
-    p: Math.min(tail(Math.max(0.25, before), Math.ceil(0.75 * n), n), outsideP(reference, current)),
+    // Whole quartiles have moved, so what lies outside is no run of one client.
+    p: Math.min(tail(Math.max(0.25, before), Math.ceil(0.75 * n), n), outsideP(reference, current, Math.ceil)),
     reason: `The values look like those of the reference times ${unit}: median ${short(middle.before)} to ${short(middle.now)}. The unit may have changed.`,
   };
 }
@@ -148,7 +149,8 @@ function unseenBurst(reference: MinuteReference, current: MinuteCurrent): Minute
   return {
     detector: 'unseen_burst',
     level: share >= GRAVE_SHARE ? 'major' : 'moderate',
-    p: outsideP(reference, current),
+    // Rounded down, or six equal values of one client would count as two clusters.
+    p: outsideP(reference, current, Math.floor),
     reason: `${percent(share)} of the last ${current.n} values are none that the reference has; at most ${percent(before)} in any window of it.${named}`,
   };
 }
@@ -158,9 +160,9 @@ function outsideBefore(reference: MinuteReference): number {
   return Math.max(reference.worstOutsideShare, 1 / (reference.n + 1));
 }
 
-function outsideP(reference: MinuteReference, current: MinuteCurrent): number {
+function outsideP(reference: MinuteReference, current: MinuteCurrent, round: (clusters: number) => number): number {
   const n = Math.floor(current.n / CLUSTER);
-  return n === 0 ? 1 : tail(outsideBefore(reference), Math.ceil((current.outside / current.n) * n), n);
+  return n === 0 ? 1 : tail(outsideBefore(reference), Math.min(n, round((current.outside / current.n) * n)), n);
 }
 
 /** P(Bin(n, p) >= k). */

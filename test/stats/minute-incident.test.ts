@@ -45,6 +45,14 @@ describe('minuteIncident', () => {
     expect(detect({ n: 0 }, { n: 50 })).toBeUndefined();
   });
 
+  test('does not take one client that repeats a value for a burst of unseen values', () => {
+    const reference = { ...REFERENCE, n: 25_000, worstOutsideShare: 0 };
+    const burst = (outside: number) =>
+      minuteIncident(reference, { ...CALM, rows: 40, n: 20, outside }, 1.2e-8)?.detector;
+    expect(burst(6)).toBeUndefined();
+    expect(burst(10)).toBe('unseen_burst');
+  });
+
   test('sees a feature go null that was missing more often than not', () => {
     expect(detect({ n: 0, distinct: 0, quartiles: [] }, { worstMissingShare: 0.6 })).toBe('gone_null');
   });
