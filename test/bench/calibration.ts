@@ -5,54 +5,61 @@ import { vectorRegistry } from '../../src/stats/vectors/registry.ts';
 import { runCases } from '../../src/stats/vectors/run.ts';
 import type { Bench } from './bench.ts';
 import { type Clause, type Findings, judgeBar } from './calibration/bar.ts';
-import { judgeMinutes } from './calibration/minute-bar.ts';
 import { median } from './calibration/bounds.ts';
-import { type Minutes, rowsForConstant, runMinutes } from './calibration/minute-run.ts';
+import type { CaseResult } from './calibration/cases.ts';
+import { judgeMinutes } from './calibration/minute-bar.ts';
+import { poolMinutes, rowsForConstant } from './calibration/minute-run.ts';
 import { NAIVE_RULES } from './calibration/naive-rules.ts';
-import { type QuietCase, type QuietResult, runQuiet } from './calibration/quiet-run.ts';
-import { createUniform } from './calibration/random.ts';
-import { dailyCases, hardCases, quietCases, quietDailyCases, type Scale, shiftCases } from './calibration/scenarios.ts';
-import { runShift, type ShiftCase, type ShiftResult } from './calibration/shift-run.ts';
+import { type CasePlan, simulate, type TimedResult } from './calibration/simulate.ts';
+import type { ShiftResult } from './calibration/shift-run.ts';
 import { barTable, minuteFaultTable, minuteQuietTable, quietTable, shiftTable } from './calibration/table.ts';
 
 /** False alarms and detection of the drift verdict against the acceptance bar, beside the rules of other tools. */
 export const bench: Bench = {
   name: 'calibration',
   describe:
-    'false alarms and detection of the drift verdict and the minute detectors; options --seed N, --scale quick|full, --part all|minute',
+    'false alarms and detection of the drift verdict and the minute detectors; options --seed N, --scale quick|full, --part all|hours|minute, --jobs N',
   run: async (args) => {
-    const { seed, scale, part } = readOptions(args);
-    const minutes = runMinutes(scale, (name) => createUniform(seed, name));
-    printMinutes(minutes);
-    const minuteClauses = judgeMinutes(minutes);
-    if (part === 'minute') return finish(minuteClauses, { seed, scale });
-    const found = await measure(seed, scale);
-    const clauses = [...judgeBar(found), ...minuteClauses];
+    const plan = readOptions(args);
+    const results = await simulate(plan, printCase);
+    const clauses = [
+      ...(plan.part === 'minute' ? [] : await concludeHours(results)),
+      ...(plan.part === 'hours' ? [] : concludeMinutes(results)),
+    ];
     for (const clause of clauses) print({ bench: 'calibration', part: 'bar', ...clause });
-    const tables = [
-      [
-        'No drift: naive rules per feature-day (windows per model-month), verdict per model-month.',
-        quietTable(found.quiet),
-      ],
-      ['Detection within 24 h: share of trials / median hours.', shiftTable(found.shifts, 24)],
-      ['Harder cases: share of trials within 24 h (ramps 168 h) / median hours.', shiftTable(found.hard, 168)],
-      ['Windows of 24 h merged, no drift.', quietTable(found.quietDaily)],
-      ['Windows of 24 h merged: share of looks.', shiftTable(found.daily, 1)],
-    ] as const;
-    for (const [title, lines] of tables) printTable(title, lines);
-    finish(clauses, { seed, scale });
+    printTable(`Acceptance bar, seed ${plan.seed}, scale ${plan.scale}.`, barTable(clauses));
+    if (clauses.some((clause) => !clause.ok)) process.exitCode = 1;
   },
 };
 
-function finish(clauses: readonly Clause[], { seed, scale }: { readonly seed: number; readonly scale: Scale }): void {
-  for (const clause of clauses) print({ bench: 'calibration', part: 'bar', ...clause });
-  printTable(`Acceptance bar, seed ${seed}, scale ${scale}.`, barTable(clauses));
-  if (clauses.some((clause) => !clause.ok)) process.exitCode = 1;
+async function concludeHours(results: readonly CaseResult[]): Promise<readonly Clause[]> {
+  const quiet = (part: 'no_drift' | 'no_drift_24h') => results.flatMap((it) => (it.part === part ? [it.result] : []));
+  const shifts = (part: 'detection' | 'harder' | 'detection_24h') =>
+    results.flatMap((it) => (it.part === part ? [it.result] : []));
+  const found = {
+    quiet: quiet('no_drift'),
+    shifts: shifts('detection'),
+    quietDaily: quiet('no_drift_24h'),
+    daily: shifts('detection_24h'),
+    golden: await golden(),
+  };
+  const tables = [
+    [
+      'No drift: naive rules per feature-day (windows per model-month), verdict per model-month.',
+      quietTable(found.quiet),
+    ],
+    ['Detection within 24 h: share of trials / median hours.', shiftTable(found.shifts, 24)],
+    ['Harder cases: share of trials within 24 h (ramps 168 h) / median hours.', shiftTable(shifts('harder'), 168)],
+    ['Windows of 24 h merged, no drift.', quietTable(found.quietDaily)],
+    ['Windows of 24 h merged: share of looks.', shiftTable(found.daily, 1)],
+  ] as const;
+  for (const [title, lines] of tables) printTable(title, lines);
+  return judgeBar(found);
 }
 
-function printMinutes({ quiet, faults }: Minutes): void {
-  for (const result of quiet) print({ bench: 'calibration', part: 'minute_calm', ...result });
-  for (const result of faults) print({ bench: 'calibration', part: 'minute_faults', ...result });
+function concludeMinutes(results: readonly CaseResult[]): readonly Clause[] {
+  const quiet = poolMinutes(results.flatMap((it) => (it.part === 'minute_calm' ? [it.result] : [])));
+  const faults = results.flatMap((it) => (it.part === 'minute_faults' ? [it.result] : []));
   printTable('Minute detectors, calm records: false alarms a model and month.', minuteQuietTable(quiet));
   printTable(
     'Minute detectors, planted faults: share found within 10 minutes / median minutes.',
@@ -62,62 +69,45 @@ function printMinutes({ quiet, faults }: Minutes): void {
   console.log(
     `# One look can tell a constant from chance, by the largest share of a tenth before: ${least.join(', ')}.`,
   );
+  return judgeMinutes(quiet, faults);
+}
+
+function printCase({ found, seconds }: TimedResult): void {
+  const entry = 'windows' in found ? summary(found.result, found.windows) : found.result;
+  print({ bench: 'calibration', part: found.part, ...entry, seconds });
 }
 
 function printTable(title: string, lines: readonly string[]): void {
   console.log(['#', `# ${title}`, ...lines].join('\n'));
 }
 
-function readOptions(args: readonly string[]): {
-  readonly seed: number;
-  readonly scale: Scale;
-  readonly part: 'all' | 'minute';
-} {
+function readOptions(args: readonly string[]): CasePlan {
   const options = {
     seed: { type: 'string', default: '1' },
     scale: { type: 'string', default: 'quick' },
     part: { type: 'string', default: 'all' },
+    jobs: { type: 'string', default: '1' },
   } as const;
   try {
     const { values } = parseArgs({ args: [...args], options });
+    const { scale, part } = values;
     const seed = Number(values.seed);
     if (!Number.isInteger(seed)) throw new UsageError(`The seed must be a whole number, not '${values.seed}'.`);
-    if (values.scale !== 'quick' && values.scale !== 'full') {
-      throw new UsageError(`The scale must be quick or full, not '${values.scale}'.`);
+    const jobs = Number(values.jobs);
+    if (!Number.isInteger(jobs) || jobs < 1) {
+      throw new UsageError(`The jobs must be a whole number from 1, not '${values.jobs}'.`);
     }
-    if (values.part !== 'all' && values.part !== 'minute') {
-      throw new UsageError(`The part must be all or minute, not '${values.part}'.`);
+    if (scale !== 'quick' && scale !== 'full') {
+      throw new UsageError(`The scale must be quick or full, not '${scale}'.`);
     }
-    return { seed, scale: values.scale, part: values.part };
+    if (part !== 'all' && part !== 'hours' && part !== 'minute') {
+      throw new UsageError(`The part must be all, hours or minute, not '${part}'.`);
+    }
+    return { seed, scale, part, jobs };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(describeError(error), { cause: error });
   }
-}
-
-async function measure(seed: number, scale: Scale): Promise<Findings & { readonly hard: readonly ShiftResult[] }> {
-  const quiet = (part: string, cases: readonly QuietCase[]): readonly QuietResult[] =>
-    cases.map((job) => {
-      const started = performance.now();
-      const result = runQuiet(job, createUniform(seed, `${part}/${job.name}/${job.plan.rows}`));
-      print({ bench: 'calibration', part, ...result, seconds: secondsSince(started) });
-      return result;
-    });
-  const shifted = (part: string, cases: readonly ShiftCase[]): readonly ShiftResult[] =>
-    cases.map((job) => {
-      const started = performance.now();
-      const result = runShift(job, createUniform(seed, `${part}/${job.name}/${job.plan.rows}`));
-      print({ bench: 'calibration', part, ...summary(result, job.windows), seconds: secondsSince(started) });
-      return result;
-    });
-  return {
-    quiet: quiet('no_drift', quietCases(scale)),
-    shifts: shifted('detection', shiftCases(scale)),
-    hard: shifted('harder', hardCases(scale)),
-    quietDaily: quiet('no_drift_24h', quietDailyCases(scale)),
-    daily: shifted('detection_24h', dailyCases(scale)),
-    golden: await golden(),
-  };
 }
 
 async function golden(): Promise<Findings['golden']> {
@@ -155,8 +145,4 @@ function summary(result: ShiftResult, windows: number) {
 
 function print(entry: unknown): void {
   console.log(JSON.stringify(entry));
-}
-
-function secondsSince(started: number): number {
-  return Math.round((performance.now() - started) / 10) / 100;
 }

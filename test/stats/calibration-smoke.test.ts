@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { judgeBar } from '../bench/calibration/bar.ts';
+import { judgeMinutes } from '../bench/calibration/minute-bar.ts';
 import { normalPopulation, zipfPopulation } from '../bench/calibration/population.ts';
-import { runQuiet } from '../bench/calibration/quiet-run.ts';
+import { type QuietResult, runQuiet } from '../bench/calibration/quiet-run.ts';
 import { binomial, createUniform } from '../bench/calibration/random.ts';
+import { CASES } from '../bench/calibration/scenarios.ts';
 import { runShift } from '../bench/calibration/shift-run.ts';
 import { FINE_CELLS, independentRows, jitter, movingMean, type StreamFactory } from '../bench/calibration/stream.ts';
 
@@ -41,6 +44,28 @@ describe('calibration', () => {
   });
 });
 
+describe('acceptance bar', () => {
+  it.each([
+    ['a rate that no cell shows alone but all of them together', 2, { ok: false, certain: false }],
+    ['a rate that is met with all of the interval of many months', 0, { ok: true, certain: true }],
+  ])('judges false alarms by all cells pooled: %s', (_, alarms, expected) => {
+    const quiet = [500, 5000, 50_000].flatMap((n) =>
+      [CASES.normal, CASES.poisson, CASES.cat20, CASES.cat200].map((name) => quietResult({ name, n, alarms })),
+    );
+    const bar = judgeBar({ quiet, shifts: [], daily: [], quietDaily: [], golden: { passed: 1, cases: 1 } });
+    const clause = bar.find(({ id }) => id === '1a');
+    expect(clause).toMatchObject(expected);
+    expect(clause?.measured).toContain(' in 6 months; ');
+  });
+
+  it('does not call the budget of the minute detectors proven by a month without an alarm', () => {
+    const calm = (months: number) =>
+      judgeMinutes([{ rows: 40, months, alarms: 0, rate: { value: 0, low: 0, high: 0 }, suspects: [] }], []);
+    expect(calm(1)[0]).toMatchObject({ ok: true, certain: false });
+    expect(calm(40)[0]).toMatchObject({ ok: true, certain: true });
+  });
+});
+
 describe('bench generators', () => {
   it.each([
     [40, 0.1],
@@ -69,4 +94,20 @@ describe('bench generators', () => {
 function shift(name: string, stream: StreamFactory, change: { readonly shift: number; readonly scale: number }) {
   const job = { ...HOURLY, name, stream, plan: PLAN, change: () => change, windows: 6, trials: 4, toTheEnd: true };
   return runShift(job, createUniform(7, name));
+}
+
+// Half a month of a model.
+function quietResult(of: { readonly name: string; readonly n: number; readonly alarms: number }): QuietResult {
+  const none = { windows: 0, featureDays: 0 };
+  return {
+    ...of,
+    windows: 360,
+    months: 0.5,
+    phi: 1,
+    events: of.alarms,
+    blind: 0,
+    mde: 0.1,
+    naive: { 'PSI>0.2': none, 'PSI>0.1': none, 'JS>0.1': none, 'KS p<.05': none, 'KS BH .05': none },
+    featureDays: 750,
+  };
 }

@@ -11,6 +11,8 @@ export type Clause = {
   readonly measured: string;
   /** False when the requirement is missed by more than the 95 % error. */
   readonly ok: boolean;
+  /** True when the requirement is met with all of the 95 % interval: of the pooled rate where there is one. */
+  readonly certain: boolean;
 };
 
 /** Everything that was measured. */
@@ -36,6 +38,7 @@ export function judgeBar(found: Findings): readonly Clause[] {
       required: '100 %',
       measured: `${golden.passed} of ${golden.cases}`,
       ok: golden.cases > 0 && golden.passed === golden.cases,
+      certain: true,
     },
     ...naiveClauses(found),
   ];
@@ -48,6 +51,7 @@ const BLIND_MDE = 0.25;
 const ALMOST_NONE = 0.01;
 
 type Measured = { readonly label: string; readonly estimate: Estimate };
+type MeasuredRate = Measured & { readonly count: number; readonly months: number };
 
 function falseAlarmClauses(quiet: readonly QuietResult[]): readonly Clause[] {
   const alarms = (cases: readonly string[]) => rates(quiet, cases, (result) => result.alarms);
@@ -59,13 +63,13 @@ function falseAlarmClauses(quiet: readonly QuietResult[]): readonly Clause[] {
   }));
   const mde = Math.min(...allHours.map((result) => result.mde));
   return [
-    atMost('1a', 'no drift, iid: alarms per model-month', 1, alarms(INDEPENDENT)),
-    atMost('1b', 'no drift, iid: events per model-month', 3, events(INDEPENDENT)),
-    atMost('2a', 'AR(.5), AR(.9), jitter: alarms per model-month', 1, alarms(DEPENDENT)),
-    atMost('2b', 'AR(.5), AR(.9), jitter: events per model-month', 4, events(DEPENDENT)),
-    atMost('2c', 'diurnal, same hour: alarms per model-month', 1, alarms([CASES.diurnalSame])),
-    atMost('2d', 'diurnal, same hour: events per model-month', 2, events([CASES.diurnalSame])),
-    atMost('2e', 'diurnal, all hours: alarms', 0, alarms([CASES.diurnalAll])),
+    rateAtMost('1a', 'no drift, iid: alarms per model-month', 1, alarms(INDEPENDENT)),
+    rateAtMost('1b', 'no drift, iid: events per model-month', 3, events(INDEPENDENT)),
+    rateAtMost('2a', 'AR(.5), AR(.9), jitter: alarms per model-month', 1, alarms(DEPENDENT)),
+    rateAtMost('2b', 'AR(.5), AR(.9), jitter: events per model-month', 4, events(DEPENDENT)),
+    rateAtMost('2c', 'diurnal, same hour: alarms per model-month', 1, alarms([CASES.diurnalSame])),
+    rateAtMost('2d', 'diurnal, same hour: events per model-month', 2, events([CASES.diurnalSame])),
+    rateAtMost('2e', 'diurnal, all hours: alarms', 0, alarms([CASES.diurnalAll])),
     atLeast('2f', `diurnal, all hours: verdicts with the warning, mde > ${BLIND_MDE}`, 1, blind, mde > BLIND_MDE),
   ];
 }
@@ -156,11 +160,13 @@ function rates(
   results: readonly QuietResult[],
   cases: readonly string[],
   count: (result: QuietResult) => number,
-): readonly Measured[] {
+): readonly MeasuredRate[] {
   return results
     .filter((result) => cases.includes(result.name))
     .map((result) => ({
       label: `${result.name}, n=${result.n}`,
+      count: count(result),
+      months: result.months,
       estimate: poissonRate(count(result), result.months),
     }));
 }
@@ -176,6 +182,24 @@ function within(first: readonly number[], windows: number): number {
   return first.filter((at) => at <= windows).length;
 }
 
+// A cell has few months of its own, so all cells together must meet the limit as well as the worst of them.
+function rateAtMost(id: string, clause: string, limit: number, measured: readonly MeasuredRate[]): Clause {
+  const total = (of: (entry: MeasuredRate) => number): number => measured.reduce((sum, entry) => sum + of(entry), 0);
+  const months = total((entry) => entry.months);
+  const worst = atMost(id, clause, limit, measured);
+  if (months === 0) return worst;
+  const pooled = poissonRate(
+    total((entry) => entry.count),
+    months,
+  );
+  return {
+    ...worst,
+    measured: `${estimateText(pooled)} in ${short(months)} months; ${worst.measured}`,
+    ok: worst.ok && pooled.low <= limit,
+    certain: worst.ok && pooled.high <= limit,
+  };
+}
+
 function atMost(id: string, clause: string, limit: number, measured: readonly Measured[]): Clause {
   const worst = extreme(
     measured,
@@ -183,7 +207,8 @@ function atMost(id: string, clause: string, limit: number, measured: readonly Me
     (entry) => entry.estimate.value,
   );
   const ok = worst !== undefined && worst.estimate.low <= limit;
-  return { id, clause, required: `<= ${limit}`, measured: describe(worst), ok };
+  const certain = measured.every(({ estimate }) => estimate.high <= limit);
+  return { id, clause, required: `<= ${limit}`, measured: describe(worst), ok, certain: ok && certain };
 }
 
 function atLeast(id: string, clause: string, limit: number, measured: readonly Measured[], also = true): Clause {
@@ -193,7 +218,8 @@ function atLeast(id: string, clause: string, limit: number, measured: readonly M
     (entry) => -entry.estimate.value,
   );
   const ok = worst !== undefined && worst.estimate.high >= limit && also;
-  return { id, clause, required: `>= ${limit}`, measured: describe(worst), ok };
+  const certain = measured.every(({ estimate }) => estimate.low >= limit);
+  return { id, clause, required: `>= ${limit}`, measured: describe(worst), ok, certain: ok && certain };
 }
 
 function medianAtMost(
@@ -206,7 +232,8 @@ function medianAtMost(
   const medians = results.map((result) => median(first(result)));
   const worst = Math.max(...medians);
   const measured = medians.length === 0 ? 'not measured' : String(worst);
-  return { id, clause, required: `<= ${limit}`, measured, ok: medians.length > 0 && worst <= limit };
+  const ok = medians.length > 0 && worst <= limit;
+  return { id, clause, required: `<= ${limit}`, measured, ok, certain: ok };
 }
 
 // The entry that is furthest off beyond its error; among equals the one that is furthest off.
@@ -220,8 +247,11 @@ function extreme(
 
 function describe(worst: Measured | undefined): string {
   if (worst === undefined) return 'not measured';
-  const { value, low, high } = worst.estimate;
-  return `${short(value)} [${short(low)}, ${short(high)}] (worst: ${worst.label})`;
+  return `${estimateText(worst.estimate)} (worst: ${worst.label})`;
+}
+
+function estimateText({ value, low, high }: Estimate): string {
+  return `${short(value)} [${short(low)}, ${short(high)}]`;
 }
 
 function short(value: number): string {

@@ -29,20 +29,46 @@ export type MinuteFault = {
   readonly medianMinutes: number;
 };
 
-export type Minutes = { readonly quiet: readonly MinuteQuiet[]; readonly faults: readonly MinuteFault[] };
+/** A case with the name of its random numbers. */
+export type MinuteCase<Result> = { readonly name: string; readonly run: (uniform: Uniform) => Result };
 
-/** Runs calm months and planted faults through the detectors, with rows in two minutes from few to many. */
-export function runMinutes(scale: Scale, uniformOf: (name: string) => Uniform): Minutes {
-  const calm = scale === 'full' ? { weeks: 26, everyMinutes: 1 } : { weeks: 1, everyMinutes: 10 };
-  const trials = scale === 'full' ? 200 : 10;
-  return {
-    quiet: [40, 120].map((rows) => runQuietMinutes(rows, calm, uniformOf(`minute/quiet/${rows}`))),
-    faults: [40, 200, 2000].flatMap((rows) =>
-      FAULTS.map((fault) => runFault(fault, rows, trials, uniformOf(`minute/${fault.name}/${rows}`))),
-    ),
-  };
+/** Lists the calm months, with few and with many rows in two minutes, in batches. */
+export function minuteQuietCases(scale: Scale): readonly MinuteCase<MinuteQuiet>[] {
+  const calm = scale === 'full' ? { weeks: 13, everyMinutes: 2 } : { weeks: 1, everyMinutes: 10 };
+  const batches = Array.from({ length: scale === 'full' ? 6 : 1 }, (_, batch) => batch);
+  return batches.flatMap((batch) =>
+    [40, 120].map((rows) => ({
+      name: `minute/quiet/${rows}/${batch}`,
+      run: (uniform: Uniform) => runQuietMinutes(rows, calm, uniform),
+    })),
+  );
 }
 
+/** Adds up the batches of each number of rows. */
+export function poolMinutes(batches: readonly MinuteQuiet[]): readonly MinuteQuiet[] {
+  return [...new Set(batches.map(({ rows }) => rows))].map((rows) => {
+    const same = batches.filter((batch) => batch.rows === rows);
+    const months = same.reduce((sum, batch) => sum + batch.months, 0);
+    const alarms = same.reduce((sum, batch) => sum + batch.alarms, 0);
+    const suspects = [...new Set(same.flatMap((batch) => batch.suspects))];
+    return { rows, months, alarms, rate: poissonRate(alarms, months), suspects };
+  });
+}
+
+/** Lists the planted faults, with rows in two minutes from few to many. */
+export function minuteFaultCases(scale: Scale): readonly MinuteCase<MinuteFault>[] {
+  const trials = scale === 'full' ? 200 : 10;
+  return [40, 200, 2000].flatMap((rows) =>
+    FAULTS.map((fault) => ({
+      name: `minute/${fault.name}/${rows}`,
+      run: (uniform: Uniform) => runFault(fault, rows, trials, uniform),
+    })),
+  );
+}
+
+// A look a minute. Each takes two minutes and so shares one with the next, which is why only every other one is drawn:
+// those are independent, and alarms per 43,200 of them are no fewer than a month of overlapping looks has, since looks
+// that overlap alarm together.
 const LOOKS_PER_MONTH = 43_200;
 const WATCHED = CALM_FEATURES.length;
 /** Looks after which a fault counts as missed. */

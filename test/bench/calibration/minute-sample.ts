@@ -12,27 +12,26 @@ export type FrozenMinute = MinuteReference & {
 /** Draws a week of hourly windows, as `reference_facts` of the store sums them up; 'rows' are those of two minutes. */
 export function reference(feature: MinuteFeature, rows: number, uniform: Uniform): FrozenMinute {
   const perHour = Math.min(MAX_WINDOW_ROWS, rows * 30);
+  const drawn = new Float64Array(HOURS_PER_WEEK * perHour);
   const windows = Array.from({ length: HOURS_PER_WEEK }, (_, hour) => {
-    const minute = hour * 60 + Math.floor(60 * uniform());
-    return valuesOf(feature, { minute, rows: perHour, uniform });
+    const window = drawn.subarray(hour * perHour, (hour + 1) * perHour);
+    fill(window, feature.at(uniform, hour * 60 + Math.floor(60 * uniform())), uniform);
+    return window.subarray(0, dropMissing(window));
   });
-  const given = windows.map((values) => values.filter((value) => !Number.isNaN(value)));
-  const all = Float64Array.from(given.flat()).sort();
-  const edges = Array.from({ length: 9 }, (_, j) => at(all, (j + 1) / 10));
+  const all = joined(windows).sort();
   const numeric = feature.kind === 'numeric';
-  const shares = given
+  const edges = Float64Array.from({ length: 9 }, (_, j) => at(all, (j + 1) / 10));
+  const shares = windows
     .filter((values) => values.length >= MIN_WINDOW_ROWS)
-    .map((values) => {
-      const parts = numeric ? tenths(values, edges) : frequencies(values);
-      return parts.map((count) => count / values.length);
-    });
-  const worst = (of: (parts: readonly number[]) => number): number => Math.max(0, ...shares.map(of));
-  const part = (parts: readonly number[], index: number): number => parts[index] ?? 0;
+    .map((values) => ({ of: values.length, parts: numeric ? tenths(values, edges) : frequencies(values) }));
+  const worst = (count: (parts: Int32Array) => number): number =>
+    shares.reduce((most, { of, parts }) => Math.max(most, count(parts) / of), 0);
+  const part = (parts: Int32Array, index: number): number => parts[index] ?? 0;
   return {
     n: all.length,
-    worstMissingShare: Math.max(...given.map((values) => 1 - values.length / perHour)),
+    worstMissingShare: windows.reduce((most, values) => Math.max(most, 1 - values.length / perHour), 0),
     topShare: Math.max(
-      Math.max(...frequencies([...all])) / all.length,
+      longestRun(all) / all.length,
       worst((parts) => Math.max(...parts)),
     ),
     quartiles: numeric ? [0.25, 0.5, 0.75].map((p) => at(all, p)) : [],
@@ -60,25 +59,21 @@ export function look(
 ): MinuteCurrent {
   const { minute, rows, frozen, uniform, change, broken = 0 } = job;
   const half = Math.floor(rows / 2);
-  const drawn = [
-    ...valuesOf(feature, { minute, rows: half, uniform }),
-    ...valuesOf(feature, { minute: minute + 1, rows: rows - half, uniform }),
-  ];
-  const healthy = rows - Math.round(rows * broken);
-  const values = drawn
-    .map((value, index) => (change === undefined || index < healthy ? value : change(value)))
-    .filter((value) => !Number.isNaN(value));
-  const sorted = Float64Array.from(values).sort();
+  const drawn = new Float64Array(rows);
+  fill(drawn.subarray(0, half), feature.at(uniform, minute), uniform);
+  fill(drawn.subarray(half), feature.at(uniform, minute + 1), uniform);
+  if (change !== undefined) {
+    for (let row = rows - Math.round(rows * broken); row < rows; row += 1) drawn[row] = change(drawn[row] ?? 0);
+  }
+  const values = drawn.subarray(0, dropMissing(drawn));
   const numeric = feature.kind === 'numeric';
-  const outside = numeric
-    ? (value: number): boolean => value < frozen.low || value > frozen.high
-    : (value: number): boolean => !frozen.vocabulary.has(value);
+  if (numeric) values.sort();
   return {
     rows,
     n: values.length,
-    distinct: sorted.length === 0 ? 0 : sorted[0] === sorted.at(-1) ? 1 : 2,
-    quartiles: numeric && sorted.length > 0 ? [0.25, 0.5, 0.75].map((p) => at(sorted, p)) : [],
-    outside: values.filter(outside).length,
+    distinct: values.length === 0 ? 0 : isConstant(values) ? 1 : 2,
+    quartiles: numeric && values.length > 0 ? [at(values, 0.25), at(values, 0.5), at(values, 0.75)] : [],
+    outside: numeric ? outsideRange(values, frozen) : unseen(values, frozen),
     examples: [],
   };
 }
@@ -89,24 +84,60 @@ const MAX_WINDOW_ROWS = 300;
 /** Records of one client come together and share a value. */
 const REPEATED = 0.3;
 
-function valuesOf(
-  feature: MinuteFeature,
-  { minute, rows, uniform }: { readonly minute: number; readonly rows: number; readonly uniform: Uniform },
-): readonly number[] {
-  const draw = feature.at(uniform, minute);
+function fill(values: Float64Array, draw: () => number, uniform: Uniform): void {
   let last = draw();
-  return Array.from({ length: rows }, () => {
+  for (let row = 0; row < values.length; row += 1) {
     if (uniform() >= REPEATED) last = draw();
-    return last;
-  });
+    values[row] = last;
+  }
+}
+
+// Moves the values to the front and returns how many there are.
+function dropMissing(values: Float64Array): number {
+  let kept = 0;
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] ?? Number.NaN;
+    values[kept] = value;
+    if (!Number.isNaN(value)) kept += 1;
+  }
+  return kept;
+}
+
+function joined(windows: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(windows.reduce((length, values) => length + values.length, 0));
+  let from = 0;
+  for (const values of windows) {
+    all.set(values, from);
+    from += values.length;
+  }
+  return all;
 }
 
 function at(sorted: Float64Array, p: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? 0;
 }
 
-function tenths(values: readonly number[], edges: readonly number[]): readonly number[] {
-  const counts = Array.from({ length: edges.length + 1 }, () => 0);
+function isConstant(values: Float64Array): boolean {
+  for (let row = 1; row < values.length; row += 1) if (values[row] !== values[0]) return false;
+  return true;
+}
+
+function outsideRange(sorted: Float64Array, { low, high }: FrozenMinute): number {
+  let first = 0;
+  while (first < sorted.length && (sorted[first] ?? low) < low) first += 1;
+  let end = sorted.length;
+  while (end > first && (sorted[end - 1] ?? high) > high) end -= 1;
+  return first + sorted.length - end;
+}
+
+function unseen(values: Float64Array, { vocabulary }: FrozenMinute): number {
+  let outside = 0;
+  for (let row = 0; row < values.length; row += 1) if (!vocabulary.has(values[row] ?? 0)) outside += 1;
+  return outside;
+}
+
+function tenths(values: Float64Array, edges: Float64Array): Int32Array {
+  const counts = new Int32Array(edges.length + 1);
   for (const value of values) {
     let bin = 0;
     while (bin < edges.length && value > (edges[bin] ?? value)) bin += 1;
@@ -115,8 +146,20 @@ function tenths(values: readonly number[], edges: readonly number[]): readonly n
   return counts;
 }
 
-function frequencies(values: readonly number[]): readonly number[] {
-  const counts = new Map<number, number>();
-  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return [...counts.values()];
+// Categories are numbered from 0.
+function frequencies(values: Float64Array): Int32Array {
+  const counts = new Int32Array(values.reduce((most, value) => Math.max(most, value), 0) + 1);
+  for (const value of values) counts[value] = (counts[value] ?? 0) + 1;
+  return counts;
+}
+
+function longestRun(sorted: Float64Array): number {
+  let longest = 0;
+  let start = 0;
+  for (let index = 1; index <= sorted.length; index += 1) {
+    if (index < sorted.length && sorted[index] === sorted[start]) continue;
+    longest = Math.max(longest, index - start);
+    start = index;
+  }
+  return longest;
 }

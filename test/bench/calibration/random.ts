@@ -8,18 +8,18 @@ export type Uniform = () => number;
  */
 export function createUniform(seed: number, stream = ''): Uniform {
   const mix = splitMix(hash(`${seed}/${stream}`));
-  let [a, b, c, d] = [mix(), mix(), mix(), mix() | 1];
+  // Typed, because plain variables of a closure would hold their 32-bit numbers as objects.
+  const state = Int32Array.of(mix(), mix(), mix(), mix() | 1);
   const next = (): number => {
+    const b = state[1] ?? 0;
     const product = Math.imul(b, 5);
-    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result;
+    const c = (state[2] ?? 0) ^ (state[0] ?? 0);
+    const d = (state[3] ?? 0) ^ b;
+    state[0] = (state[0] ?? 0) ^ d;
+    state[1] = b ^ c;
+    state[2] = c ^ (b << 9);
+    state[3] = (d << 11) | (d >>> 21);
+    return Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
   };
   return () => ((next() >>> 6) * 134217728 + (next() >>> 5) + 0.5) / 9007199254740992;
 }

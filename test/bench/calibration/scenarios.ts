@@ -44,12 +44,12 @@ export const CASES = {
 /** Models without drift, by the hour. */
 export function quietCases(scale: Scale): readonly QuietCase[] {
   const sources: readonly (readonly [string, StreamFactory, Effort])[] = [
-    [CASES.normal, independentRows(normalPopulation(KS_CELLS)), 'much'],
-    [CASES.poisson, independentRows(poissonPopulation(POISSON_CELLS)), 'much'],
-    [CASES.cat20, independentRows(zipfPopulation(20)), 'much'],
+    [CASES.normal, independentRows(normalPopulation(KS_CELLS)), 'some'],
+    [CASES.poisson, independentRows(poissonPopulation(POISSON_CELLS)), 'some'],
+    [CASES.cat20, independentRows(zipfPopulation(20)), 'some'],
     [CASES.cat200, independentRows(zipfPopulation(200)), 'little'],
-    [CASES.jitter03, movingMean(jitter(0.03)), 'much'],
-    [CASES.jitter10, movingMean(jitter(0.1)), 'much'],
+    [CASES.jitter03, movingMean(jitter(0.03)), 'some'],
+    [CASES.jitter10, movingMean(jitter(0.1)), 'some'],
     [CASES.wander, movingMean(wander(0.9, 0.05)), 'little'],
     [CASES.diurnalAll, movingMean(diurnal(0.5)), 'little'],
   ];
@@ -60,7 +60,7 @@ export function quietCases(scale: Scale): readonly QuietCase[] {
         name,
         stream,
         plan: { rows, windows: REFERENCE_WINDOWS, hours: 'all' },
-        ...EFFORTS[scale][effort],
+        ...effortOf(scale, effort, rows),
       }),
     ),
   );
@@ -70,7 +70,7 @@ export function quietCases(scale: Scale): readonly QuietCase[] {
       name: CASES.diurnalSame,
       stream: movingMean(diurnal(0.5)),
       plan: { rows, windows: SAME_HOUR_WINDOWS, hours: 'same-hour' },
-      ...EFFORTS[scale].much,
+      ...effortOf(scale, 'much', rows),
     }),
   );
   return [...hourly, ...sameHour, ...dependentCases(scale)];
@@ -180,7 +180,7 @@ export function dailyCases(scale: Scale): readonly ShiftCase[] {
 }
 
 type Shift = readonly [name: string, stream: StreamFactory, change: Change];
-type Effort = 'much' | 'little';
+type Effort = keyof typeof REFERENCES;
 
 const REFERENCE_WINDOWS = 168;
 const SAME_HOUR_WINDOWS = 28;
@@ -192,10 +192,14 @@ const HOURLY = { features: 50, windowHours: 1, share: 1 } as const;
 const DAILY = { windowHours: 24, share: 0.5 } as const;
 const TRIALS = { quick: 32, full: 150 } as const;
 const HARD = { quick: 6, full: 50 } as const;
-const EFFORTS = {
-  quick: { much: { windows: 24, references: 1 }, little: { windows: 24, references: 1 } },
-  full: { much: { windows: 240, references: 2 }, little: { windows: 180, references: 1 } },
-} as const;
+// Ten days a reference; the interval of a rate is as wide as there are few months, so cheap windows get more of them.
+const REFERENCES = { much: 8, some: 4, little: 2 } as const;
+const WINDOWS = { quick: 24, full: 240 } as const;
+
+function effortOf(scale: Scale, effort: Effort, rows: number) {
+  const references = REFERENCES[effort] / (rows >= 50_000 ? 2 : 1);
+  return { windows: WINDOWS[scale], references: scale === 'quick' ? 1 : references } as const;
+}
 
 function hourlyShift(name: string, stream: StreamFactory, rows: number) {
   return {
@@ -210,9 +214,9 @@ function hourlyShift(name: string, stream: StreamFactory, rows: number) {
 // Dependent rows are drawn one by one, so large windows get fewer of them.
 function dependentCases(scale: Scale): readonly QuietCase[] {
   const sizes = [
-    { rows: 500, reference: REFERENCE_WINDOWS, ...EFFORTS[scale].much },
-    { rows: 5000, reference: scale === 'quick' ? 72 : REFERENCE_WINDOWS, ...EFFORTS[scale].little },
-    ...(scale === 'full' ? [{ rows: 50_000, reference: 48, windows: 48, references: 1 }] : []),
+    { rows: 500, reference: REFERENCE_WINDOWS, ...effortOf(scale, 'some', 500) },
+    { rows: 5000, reference: scale === 'quick' ? 72 : REFERENCE_WINDOWS, ...effortOf(scale, 'some', 5000) },
+    ...(scale === 'full' ? [{ rows: 50_000, reference: 48, ...effortOf(scale, 'some', 50_000) }] : []),
   ];
   return [0.5, 0.9].flatMap((rho) =>
     sizes.map(

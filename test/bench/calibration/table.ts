@@ -75,7 +75,13 @@ export function minuteFaultTable(results: readonly MinuteFault[]): readonly stri
 export function barTable(clauses: readonly Clause[]): readonly string[] {
   return table(
     ['', 'clause', 'required', 'measured [95 %]', ''],
-    clauses.map(({ id, clause, required, measured, ok }) => [id, clause, required, measured, ok ? 'ok' : 'NOT OK']),
+    clauses.map(({ id, clause, required, measured, ok, certain }) => [
+      id,
+      clause,
+      required,
+      measured,
+      certain ? 'ok' : ok ? 'within error' : 'NOT OK',
+    ]),
   );
 }
 
