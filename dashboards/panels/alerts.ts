@@ -85,8 +85,10 @@ export function alertsByDayPanel(id: number): PlacedPanel {
       refId: 'A',
       format: 'table',
       sql: [
-        "SELECT toString(toDate(fired)) AS day, countIf(severity = 'critical') AS critical, countIf(severity = 'warning') AS warning, countIf(severity = 'info') AS info",
-        `FROM ${EPISODES} GROUP BY day ORDER BY day`,
+        // A day without alerts is one, too.
+        'SELECT toString(day) AS day, critical, warning, info FROM (',
+        "SELECT toDate(fired) AS day, countIf(severity = 'critical') AS critical, countIf(severity = 'warning') AS warning, countIf(severity = 'info') AS info",
+        `FROM ${EPISODES} GROUP BY day ORDER BY day WITH FILL FROM toDate($__fromTime) TO toDate($__toTime) + 1) ORDER BY day`,
       ].join('\n'),
     }),
   });
@@ -111,8 +113,9 @@ export function hourOfDayPanel(id: number): PlacedPanel {
       refId: 'A',
       format: 'table',
       sql: [
-        "SELECT leftPad(toString(toHour(fired)), 2, '0') AS hour, countIf(severity = 'critical') AS critical, countIf(severity != 'critical') AS others",
-        `FROM ${EPISODES} GROUP BY hour ORDER BY hour`,
+        "SELECT leftPad(toString(hour), 2, '0') AS hour, critical, others FROM (",
+        "SELECT toUInt8(toHour(fired)) AS hour, countIf(severity = 'critical') AS critical, countIf(severity != 'critical') AS others",
+        `FROM ${EPISODES} GROUP BY hour ORDER BY hour WITH FILL FROM 0 TO 24) ORDER BY hour`,
       ].join('\n'),
     }),
   });

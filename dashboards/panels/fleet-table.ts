@@ -2,7 +2,7 @@ import { clickHouseQuery } from '../../src/grafana/clickhouse-query.ts';
 import type { PlacedPanel } from '../../src/grafana/layout.ts';
 import { NEWEST, newest, scopeFilter, sharedUnit, sqlList, table } from '../../src/grafana/sql.ts';
 import { type TableColumn, tablePanel } from '../../src/grafana/table-panel.ts';
-import { PSI_STEPS, type Step } from '../../src/grafana/thresholds.ts';
+import type { Step } from '../../src/grafana/thresholds.ts';
 import { FIRING_NOW } from './alert-sql.ts';
 import { FLEET_ROW_LINK } from './fleet.ts';
 
@@ -96,7 +96,7 @@ function columns(): readonly TableColumn[] {
     },
     { name: 'latency_p99_seconds', title: 'p99', unit: sharedUnit('latency_p99_seconds'), width: 80 },
     { name: 'p99_of_objective', title: 'p99 / SLO', unit: 'percentunit', decimals: 0, width: 115, steps: LIMIT },
-    { name: 'drift_score', title: 'Drift', unit: sharedUnit('drift_score'), decimals: 3, width: 80, steps: PSI_STEPS },
+    { name: 'drift_score', title: 'Drift', unit: sharedUnit('drift_score'), decimals: 3, width: 80 },
     { name: 'drift_alarms', title: 'Drift alarms', unit: 'none', decimals: 0, width: 105, steps: NONE_IS_GOOD },
     { name: 'feature_incidents', title: 'Bad features', unit: 'none', decimals: 0, width: 105, steps: NONE_IS_GOOD },
     { name: 'worst_business_ratio', title: 'Business', unit: 'percentunit', decimals: 0, width: 85, steps: USUAL },

@@ -9,7 +9,7 @@ import {
   signalSeriesSql,
 } from '../../src/grafana/sql.ts';
 import { statPanel } from '../../src/grafana/stat-panel.ts';
-import { PLAIN_STEPS, PSI_STEPS, type Step } from '../../src/grafana/thresholds.ts';
+import { PLAIN_STEPS, type Step } from '../../src/grafana/thresholds.ts';
 
 /** Ids of the panels of `nowPanels`, in their order. */
 export interface NowIds {
@@ -36,7 +36,13 @@ export function nowPanels(ids: NowIds): readonly PlacedPanel[] {
       'Above 85 % the next rise of traffic becomes latency.',
       GPU_STEPS,
     ),
-    signalStat(ids.drift, 'drift_score', 'Drift', 'Above 0.1, look at the grid of features below.', PSI_STEPS),
+    signalStat(
+      ids.drift,
+      'drifted_features',
+      'Drifted features',
+      'Above none, look at the grid of features below.',
+      NONE_IS_GOOD,
+    ),
     signalStat(ids.accuracy, 'accuracy', 'Accuracy', 'Read it together with label coverage.'),
     signalStat(
       ids.coverage,
@@ -57,6 +63,11 @@ const ERROR_STEPS: readonly Step[] = [
 const GPU_STEPS: readonly Step[] = [
   { value: null, color: 'green' },
   { value: 0.85, color: 'red' },
+];
+
+const NONE_IS_GOOD: readonly Step[] = [
+  { value: null, color: 'green' },
+  { value: 1, color: 'red' },
 ];
 
 function signalStat(

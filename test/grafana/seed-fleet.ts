@@ -226,6 +226,9 @@ function otherRows(): readonly string[] {
      VALUES ('${MODEL}', 'feature_0', 'numeric', '2026-11-20 09:50:00', '2026-11-20 10:50:00', 0, 999, 'major'),
             ('${MODEL}', 'feature_9', 'numeric', '2026-11-20 09:50:00', '2026-11-20 10:50:00', 0, 0.01, 'stable'),
             ('${MODEL}', '__score__', 'numeric', '2026-11-20 09:50:00', '2026-11-20 10:50:00', 0, 0, 'insufficient_data')`,
+    // More features than a picture has rows, the later ones further from their reference.
+    `INSERT INTO drift_results (model, feature, kind, window_from, window_to, final, psi_corrected, level, evaluated_at)
+     SELECT '${MODEL}', concat('feature_', toString(number)), 'numeric', '2026-11-20 09:50:00', '2026-11-20 10:50:00', 0, number / 100, 'minor', ${START} FROM numbers(10, 21)`,
     `INSERT INTO change_events (ts, kind, title, model, version, url)
      VALUES ('2026-11-20 10:10:00', 'deploy', 'Version 2 out', '${MODEL}', '2', 'https://ci.example/7'),
             ('2026-11-20 10:11:00', 'retrain', 'Weekly retrain', '${MODEL}', '2', ''),

@@ -1,7 +1,15 @@
 import { groupBy } from '../../core/group-by.ts';
 import { alarmBudget } from '../../stats/alarm-budget.ts';
-import { MINUTE_DETECTORS, type MinuteIncident, minuteIncident } from '../../stats/minute-incident.ts';
 import {
+  MINUTE_DETECTORS,
+  type MinuteCurrent,
+  type MinuteIncident,
+  minuteIncident,
+  type MinuteReference,
+} from '../../stats/minute-incident.ts';
+import {
+  bucketFacts,
+  type BucketFactsRow,
   minuteFacts,
   type MinuteFactsRow,
   referenceFacts,
@@ -22,6 +30,9 @@ interface Known {
 }
 
 const MINUTES_MS = 120_000;
+const HOUR_MS = 3_600_000;
+/** How far back a suspicion is compared with what the feature was like for minutes. */
+const HISTORY_MS = 8 * 24 * HOUR_MS;
 const HOURS_OF_A_LOOK = 1 / 60;
 /** Records of a model that are read in one look, about. */
 const SAMPLE_ROWS = 2000;
@@ -66,7 +77,8 @@ export class MinuteWatch {
     const results: Row[] = [];
     const signals: Row[] = [];
     for (const { plan } of live) {
-      const found = this.#judge(plan, byModel.get(plan.model) ?? []);
+      const suspected = this.#judge(plan, byModel.get(plan.model) ?? []);
+      const found = await this.#confirm(plan, suspected, minuteEndMs);
       results.push(...found.map((incident) => resultRow({ plan, incident, minuteEndMs, nowMs })));
       signals.push(...signalRows({ plan, found, minuteEndMs, nowMs }));
     }
@@ -130,21 +142,51 @@ export class MinuteWatch {
         outside: row?.outside ?? 0,
         examples: row?.examples ?? [],
       };
-      const found = minuteIncident(toReference(reference, known.requests), current, alpha);
-      return found === undefined ? [] : [{ ...found, reference, rows, n: current.n, outside: current.outside, alpha }];
+      const before = toReference(reference, known.requests);
+      const found = minuteIncident(before, current, alpha);
+      return found === undefined ? [] : [{ ...found, reference, before, current, alpha }];
+    });
+  }
+
+  /** Drops what the feature was like for minutes of the last days, too: the hour of the day is constant in each. */
+  async #confirm(plan: DriftPlan, suspected: readonly Incident[], minuteEndMs: number): Promise<readonly Incident[]> {
+    if (suspected.length === 0) return [];
+    const rows = await this.#store.query(bucketFacts, {
+      model: plan.model,
+      features: suspected.map(({ reference }) => reference.feature),
+      from: (minuteEndMs - HISTORY_MS) / 1000,
+      to: (minuteEndMs - HOUR_MS) / 1000,
+    });
+    const history = new Map(rows.map((row) => [row.feature, row]));
+    return suspected.flatMap((incident) => {
+      const { reference, before, current, alpha } = incident;
+      const row = history.get(reference.feature);
+      if (row === undefined) return [incident];
+      const found = minuteIncident(withHistory(before, row), current, alpha);
+      return found === undefined ? [] : [{ ...incident, ...found }];
     });
   }
 }
 
 type Incident = MinuteIncident & {
   readonly reference: ReferenceFactsRow;
-  readonly rows: number;
-  readonly n: number;
-  readonly outside: number;
+  readonly before: MinuteReference;
+  readonly current: MinuteCurrent;
   readonly alpha: number;
 };
 
-function toReference(row: ReferenceFactsRow, requests: readonly Requests[]) {
+function withHistory(reference: MinuteReference, row: BucketFactsRow): MinuteReference {
+  return {
+    ...reference,
+    worstMissingShare: Math.max(reference.worstMissingShare, row.missing_share),
+    topShare: Math.max(reference.topShare, row.top_share),
+    worstLowShare: Math.max(reference.worstLowShare, row.low_share),
+    worstHighShare: Math.max(reference.worstHighShare, row.high_share),
+    worstOutsideShare: Math.max(reference.worstOutsideShare, row.outside_share),
+  };
+}
+
+function toReference(row: ReferenceFactsRow, requests: readonly Requests[]): MinuteReference {
   const values = row.window_values;
   // A feature may be younger than the reference: its windows are the last ones.
   const totals = requests.slice(-values.length);
@@ -171,7 +213,8 @@ function resultRow(input: {
   readonly nowMs: number;
 }): Row {
   const { plan, incident, minuteEndMs, nowMs } = input;
-  const { reference, detector, level, p, reason, alpha, rows, n, outside } = incident;
+  const { reference, detector, level, p, reason, alpha } = incident;
+  const { rows, n, outside } = incident.current;
   return {
     model: plan.model,
     version: '',

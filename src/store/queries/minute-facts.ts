@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineQuery } from '../query.ts';
+import { grouped } from './feature-windows.ts';
 
 const GRIDS =
   'SELECT model, feature, kind, upper_edges[1] AS smallest, upper_edges[249] AS largest, category_values FROM feature_grids FINAL WHERE model IN {models:Array(String)} AND complete = 1';
@@ -87,3 +88,47 @@ INNER JOIN (SELECT grid_id, h, windows FROM reference_profiles FINAL
 
 /** One feature of `referenceFacts`. */
 export type ReferenceFactsRow = z.infer<(typeof referenceFacts)['row']>;
+
+/** The third largest share of the buckets that have enough values: what was so three times is no fault. */
+const thirdShare = (share: string, enough: string): string =>
+  `ifNull(arrayElementOrNull(arrayReverseSort(groupArrayIf(${share}, ${enough})), 3), 0)`;
+
+/**
+ * What the five-minute buckets of some features of a model held in [from, to) (epoch s), each as its third largest
+ * share. A window of a reference may be a day long: what holds for minutes is seen only here. Left out are the hours in
+ * which the feature was found broken, and the hour after each.
+ */
+export const bucketFacts = defineQuery<{
+  readonly model: string;
+  readonly features: readonly string[];
+  readonly from: number;
+  readonly to: number;
+}>()({
+  name: 'bucket_facts',
+  sql: `WITH grids AS (SELECT grid_id, feature, kind, groups, length(category_values) AS k FROM feature_grids FINAL WHERE model = {model:String} AND complete = 1 AND feature IN {features:Array(String)}),
+  broken AS (SELECT feature, groupUniqArray(toStartOfHour(window_to)) AS hours FROM drift_results
+    WHERE model = {model:String} AND final = 2 AND window_to >= toDateTime({from:UInt32}) AND window_to < toDateTime({to:UInt32}) AND feature IN {features:Array(String)} GROUP BY feature)
+SELECT feature, ${thirdShare('top', 'given >= 20')} AS top_share, ${thirdShare('missing', 'given + absent >= 20')} AS missing_share, ${thirdShare('outside', 'given >= 20')} AS outside_share,
+  ${thirdShare('low', 'given >= 50')} AS low_share, ${thirdShare('high', 'given >= 50')} AS high_share
+FROM (
+  SELECT g.feature AS feature, g.kind AS kind, ${grouped('c.h')} AS parts, arraySum(parts) AS given, c.h[256] AS absent, absent / (given + absent) AS missing,
+    arrayMax(parts) / given AS top, if(kind = 'categorical', parts[1], c.h[1] + c.h[250]) / given AS outside,
+    if(kind = 'categorical', 0, (parts[1] + parts[2] + parts[3] / 2) / given) AS low, if(kind = 'categorical', 0, (parts[8] / 2 + parts[9] + parts[10]) / given) AS high
+  FROM (
+    SELECT grid_id, t, sumResample(0, 256, 1)(n, bin) AS h FROM feature_histogram
+    WHERE grid_id IN (SELECT grid_id FROM grids) AND t >= toDateTime({from:UInt32}) AND t < toDateTime({to:UInt32}) GROUP BY grid_id, t) AS c
+  INNER JOIN grids AS g ON c.grid_id = g.grid_id LEFT JOIN broken AS b ON g.feature = b.feature
+  WHERE NOT has(b.hours, toStartOfHour(c.t)) AND NOT has(b.hours, toStartOfHour(c.t) - 3600))
+GROUP BY feature`,
+  row: z.object({
+    feature: z.string(),
+    top_share: z.number(),
+    missing_share: z.number(),
+    outside_share: z.number(),
+    low_share: z.number(),
+    high_share: z.number(),
+  }),
+});
+
+/** One feature of `bucketFacts`. */
+export type BucketFactsRow = z.infer<(typeof bucketFacts)['row']>;

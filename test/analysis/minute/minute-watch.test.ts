@@ -29,6 +29,8 @@ async function send(
       speed: 40 + ((i * 29) % 61) / 2,
       country: i % 3 === 0 ? 'DE' : 'US',
       steady: (i * 31) % 80,
+      // Holds for ten minutes: constant in every look, but in no window of an hour.
+      slot: Math.floor(ts / (10 * MINUTE)) % 6,
     };
     const features = change(normal);
     lines.push(JSON.stringify({ prediction_id: `p-${ts}`, ts, model: 'loans', features, score: ((i * 41) % 97) / 97 }));
