@@ -9,19 +9,20 @@ const AXIS_HEIGHT = 22;
 const TICKS = 8;
 
 /** Draws the grid of states. Grafana's panel is not on npm: the squares are ours, their names and colours are Grafana's. */
-export function HistoryBody({ panel, frames, range, theme, width, height }: BodyProps): ReactNode {
+export function HistoryBody({ frames, range, theme, width, height }: BodyProps): ReactNode {
   const [frame] = frames;
   const times: readonly number[] = frame?.fields.find(({ type }) => type === FieldType.time)?.values ?? [];
   const rows = (frame?.fields ?? []).filter(({ type }) => type === FieldType.number);
   const [from, to] = [range.from.valueOf(), range.to.valueOf()];
   const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
   const step = Math.min(...steps, to - from);
-  const bands = panel.fieldConfig?.defaults?.thresholds?.steps ?? [];
-  const legend = bands.map(({ value, color }, index) => ({
-    label: index === 0 ? `< ${bands[1]?.value ?? ''}` : `${value}+`,
-    color: theme.visualization.getColorByName(color),
-    yAxis: 1,
-  }));
+  // As Grafana has it: the states that occur.
+  const shown = rows.flatMap((field) => {
+    const display = field.display ?? getDisplayProcessor({ field, theme });
+    return field.values.filter((value) => value !== null && value !== undefined).map(display);
+  });
+  const states = new Map(shown.map(({ text, color = 'gray' }) => [text, color]));
+  const legend = [...states].map(([label, color]) => ({ label, color, yAxis: 1 }));
   return (
     <VizLayout
       width={width}
