@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -140,21 +140,17 @@ interface TokenServer {
 /** A token endpoint as RFC 6749 section 4.4 has it, for one client. */
 async function startTokenServer(): Promise<TokenServer> {
   const wanted = `Basic ${Buffer.from('plumb%20line:reader%20secret').toString('base64')}`;
-  const server: Server = createServer(async (request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const form = new URLSearchParams(await text(request));
     const isGood =
       request.headers.authorization === wanted &&
       form.get('grant_type') === 'client_credentials' &&
       form.get('scope') === 'kafka';
+    const given = { access_token: unsignedToken('reader'), token_type: 'Bearer', expires_in: 600 };
     response.writeHead(isGood ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(
-      JSON.stringify(
-        isGood
-          ? { access_token: unsignedToken('reader'), token_type: 'Bearer', expires_in: 600 }
-          : { error: 'invalid_client' },
-      ),
-    );
-  });
+    response.end(JSON.stringify(isGood ? given : { error: 'invalid_client' }));
+  };
+  const server = createServer((request, response) => void answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
