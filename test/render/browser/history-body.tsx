@@ -19,7 +19,7 @@ export function HistoryBody({ frames, range, theme, width, height }: BodyProps):
   // As Grafana has it: the states that occur.
   const shown = rows.flatMap((field) => {
     const display = field.display ?? getDisplayProcessor({ field, theme });
-    return field.values.filter((value) => value !== null && value !== undefined).map(display);
+    return field.values.filter((value) => value !== null && value !== undefined).map((value) => display(value));
   });
   const states = new Map(shown.map(({ text, color = 'gray' }) => [text, color]));
   const legend = [...states].map(([label, color]) => ({ label, color, yAxis: 1 }));
