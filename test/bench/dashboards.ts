@@ -5,7 +5,6 @@ import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { dashboards } from '../../dashboards/index.ts';
 import { guard } from '../../src/api/auth.ts';
 import type { PagesDependencies } from '../../src/api/pages/pages-dependencies.ts';
 import { registerPages } from '../../src/api/pages/register-pages.ts';
@@ -13,13 +12,13 @@ import { createServer } from '../../src/api/server.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { interpolate, type VariableValues } from '../../src/grafana/interpolate.ts';
-import { objectsAt, textAt } from '../../src/grafana/json.ts';
 import { expandMacros } from '../../src/grafana/macros.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { Telemetry } from '../../src/telemetry/telemetry.ts';
 import type { Bench } from './bench.ts';
 import { fleetStatements, INCIDENT, MODEL, NOW_MS } from './dashboards-fleet.ts';
+import { type Panel, panels } from './panels.ts';
 
 const DAY_MS = 86_400_000;
 /** What Grafana asks for on a screen of about 1,400 pixels: 1 minute for a day, 30 minutes for a month. */
@@ -112,14 +111,6 @@ async function settle(store: Store): Promise<void> {
     if (row === undefined) return;
     await systemClock.sleep(1000);
   }
-}
-
-interface Panel {
-  readonly dashboard: string;
-  readonly title: string;
-  readonly sqls: readonly string[];
-  /** Most points that the panel asks for; undefined is one a pixel. */
-  readonly maxPoints: number | undefined;
 }
 
 interface Times {
@@ -227,20 +218,4 @@ function quantiles(times: readonly number[]): Times {
   const sorted = times.toSorted((a, b) => a - b);
   const rank = (p: number): number => Math.round(sorted[Math.ceil(p * sorted.length) - 1] ?? 0);
   return { p50: rank(0.5), p95: rank(0.95) };
-}
-
-function panels(): readonly Panel[] {
-  return dashboards.flatMap((make) => {
-    const dashboard = make();
-    return objectsAt(dashboard, 'panels')
-      .map((panel) => ({
-        dashboard: textAt(dashboard, 'uid').replace('plumbline-', ''),
-        title: textAt(panel, 'title'),
-        maxPoints: typeof panel['maxDataPoints'] === 'number' ? panel['maxDataPoints'] : undefined,
-        sqls: objectsAt(panel, 'targets')
-          .map((target) => textAt(target, 'rawSql'))
-          .filter((sql) => sql !== ''),
-      }))
-      .filter(({ sqls }) => sqls.length > 0);
-  });
 }

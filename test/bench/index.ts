@@ -6,6 +6,7 @@ import { httpIngestBench } from './http-ingest.ts';
 import { kafkaIngestBench } from './kafka-ingest.ts';
 import { pageDelayBench } from './page-delay.ts';
 import { rollupDriftBench } from './rollup-drift.ts';
+import { wideIngestBench } from './wide-ingest.ts';
 
 /** Every benchmark, in the order they run. */
 export const benches: readonly Bench[] = [
@@ -16,4 +17,5 @@ export const benches: readonly Bench[] = [
   kafkaIngestBench,
   pageDelayBench,
   rollupDriftBench,
+  wideIngestBench,
 ];

@@ -20,7 +20,7 @@ function statements(target: SchemaTarget): readonly string[] {
 
 /** Names of the tables and views that statements create. */
 function created(target: SchemaTarget): ReadonlySet<string> {
-  const makers = statements(target).filter((sql) => !/^(ALTER TABLE|DROP VIEW|INSERT INTO) /.test(sql));
+  const makers = statements(target).filter((sql) => !/^(ALTER TABLE|DROP (VIEW|TABLE)|INSERT INTO) /.test(sql));
   const names = makers.map(
     (sql) =>
       /^CREATE (?:OR REPLACE )?(?:TABLE|(?:MATERIALIZED )?VIEW|DICTIONARY)(?: IF NOT EXISTS)? (\w+)/.exec(sql)?.[1],

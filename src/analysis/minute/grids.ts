@@ -111,7 +111,7 @@ async function activate(maker: GridMaker, model: string, firstId: number): Promi
       name: 'reload_grid_values',
       sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_value_codes`,
     });
-    await store.command({ name: 'reload_grids', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_by_feature` });
+    await store.command({ name: 'reload_grids', sql: `SYSTEM RELOAD DICTIONARY ${store.database}.grid_by_key` });
     if (wallClock.now() < activeFromMs) return activeFromMs;
   }
 }
