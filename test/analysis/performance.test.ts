@@ -159,6 +159,20 @@ test('however much is added up at a time, the numbers are the same', async () =>
   }
 });
 
+test('of two labels of a prediction in one batch the later counts, whichever it is', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => `corrected-${index}`);
+  const ts = new Date(START).toISOString();
+  await sendRecords(
+    store,
+    'predictions',
+    ids.map((id) => ({ prediction_id: id, ts, model: 'corrected', prediction: 1 })),
+  );
+  const label_ts = new Date(START + DAY).toISOString();
+  const label = (id: string, value: number) => ({ prediction_id: id, model: 'corrected', label: value, label_ts });
+  await sendRecords(store, 'labels', [...ids.map((id) => label(id, 0)), ...ids.map((id) => label(id, 1))]);
+  expect(await windows({ model: 'corrected' })).toMatchObject([{ labeled: 40, accuracy: 1 }]);
+});
+
 test('a model without predictions has no windows, not zeros', async () => {
   expect(await windows({ model: 'nobody', window: 'day' })).toEqual([]);
   expect(await windows({ model: 'nobody' })).toEqual([]);

@@ -1,3 +1,4 @@
+import { insertSettings } from '../../src/store/ingest/insert-settings.ts';
 import type { Store } from '../../src/store/store.ts';
 
 /** Stores records of the public contract the way the service does: as raw lines that ClickHouse parses. */
@@ -16,11 +17,6 @@ export async function sendRecords(
     format: 'JSONEachRow',
     body: Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')),
     token: `${kind}-${JSON.stringify(records[0])}-${records.length}`,
-    settings: {
-      date_time_input_format: 'best_effort',
-      input_format_try_infer_dates: 0,
-      input_format_try_infer_datetimes: 0,
-      max_partitions_per_insert_block: 0,
-    },
+    settings: { ...insertSettings(kind), date_time_input_format: 'best_effort' },
   });
 }

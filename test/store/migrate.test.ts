@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { INSERT_SETTINGS } from '../../src/store/ingest/insert-settings.ts';
+import { insertSettings } from '../../src/store/ingest/insert-settings.ts';
 import { UNIT_COLUMNS, UnitBuilder } from '../../src/store/ingest/unit.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { renderStatements } from '../../src/store/schema-template.ts';
@@ -34,7 +34,7 @@ test('a batch that is sent again after an upgrade has made its views anew counts
       format: 'RowBinary',
       body,
       token: 'sent-before-the-upgrade',
-      settings: INSERT_SETTINGS,
+      settings: insertSettings('predictions'),
     });
   const counts = () =>
     store.rows({

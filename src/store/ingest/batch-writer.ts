@@ -6,7 +6,7 @@ import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import type { Store } from '../store.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
-import { INSERT_SETTINGS } from './insert-settings.ts';
+import { insertSettings } from './insert-settings.ts';
 import { createLanes, type Lane, type Waiting } from './lane.ts';
 import { batchOf, type Spool, type SpooledBatch } from './spool.ts';
 import { type IngestUnit, type RecordKind, UNIT_COLUMNS } from './unit.ts';
@@ -250,7 +250,7 @@ export class BatchWriter {
             format: 'RowBinary',
             body: batch.body,
             token: batch.token,
-            settings: INSERT_SETTINGS,
+            settings: insertSettings(batch.kind),
           }),
         policy: INSERT_POLICY,
         clock: this.#clock,

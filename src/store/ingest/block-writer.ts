@@ -5,7 +5,7 @@ import type { CollectorHealth } from '../../telemetry/collector-health.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { type Store, StoreError } from '../store.ts';
 import { IngestMetrics } from './ingest-metrics.ts';
-import { INSERT_SETTINGS } from './insert-settings.ts';
+import { insertSettings } from './insert-settings.ts';
 import { type IngestUnit, type RecordKind, UNIT_COLUMNS, UnitBuilder } from './unit.ts';
 import { type Receipt, readReceipts } from './unit-outcome.ts';
 
@@ -167,12 +167,12 @@ export class BlockWriter {
     if (lines.length === 0) return { units: [], refused: 0 };
     if (await this.#isStored(block, unit)) return { units: [unit], refused: 0 };
     try {
-      await this.#send(block, unit, token, INSERT_SETTINGS);
+      await this.#send(block, unit, token, insertSettings(block.kind));
       return { units: [unit], refused: 0 };
     } catch (error) {
       if (!(error instanceof StoreError) || error.retryable || !DATA_CODES.has(error.databaseCode)) throw error;
       // Other views may have the block already. Under the same token each gets it once, but for the one that fails.
-      await this.#send(block, unit, token, { ...INSERT_SETTINGS, materialized_views_ignore_errors: 1 });
+      await this.#send(block, unit, token, { ...insertSettings(block.kind), materialized_views_ignore_errors: 1 });
       if ((await readReceipts(this.#store, [unit.receipt])).has(unit.receipt)) return { units: [unit], refused: 0 };
       // Without a receipt nothing of it was parsed, so nothing of it is anywhere.
       return this.#halve(block, lines, token, error);
