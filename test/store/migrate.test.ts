@@ -44,9 +44,11 @@ test('a batch that is sent again after an upgrade has made its views anew counts
     });
   await send();
   const { username, password } = engine.endpoint;
-  const text = readFileSync('src/store/migrations/0024_features_by_key.sql', 'utf8');
   const target = { database: 'plumbline', cluster: undefined, username, password };
-  for (const sql of renderStatements(text, target)) await store.command({ name: 'migrate', sql });
+  for (const name of ['0024_features_by_key', '0025_histogram_by_two_numbers']) {
+    const text = readFileSync(`src/store/migrations/${name}.sql`, 'utf8');
+    for (const sql of renderStatements(text, target)) await store.command({ name: 'migrate', sql });
+  }
   await send();
   expect(await counts()).toEqual([{ stored: 3, values: 6, rolled: 3, receipts: 3 }]);
 });
