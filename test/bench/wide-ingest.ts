@@ -34,7 +34,7 @@ const PANEL_EVERY_MS = 250;
 export const wideIngestBench: Bench = {
   name: 'wide-ingest',
   describe:
-    'Predictions of 740 bytes with 25 features, every one in frozen bins: from a file, and over HTTP while a panel of the dashboards is asked for four times a second. Argument: seconds.',
+    'Predictions of 770 bytes with 25 features, every one in frozen bins: from a file, and over HTTP while a panel of the dashboards is asked for four times a second. Argument: seconds.',
   run: async ([secondsText]) => {
     const seconds = Number(secondsText ?? 60);
     if (!(seconds > 0)) throw new AppError('E_USAGE', 'Seconds must be a number above 0.');
