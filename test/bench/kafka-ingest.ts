@@ -30,7 +30,7 @@ const logger = pino({ level: 'silent' });
 export const kafkaIngestBench: Bench = {
   name: 'kafka-ingest',
   describe:
-    '500-byte predictions with 10 features from Kafka, against the same ones from a file. Arguments: rows, how many times the topic holds them (16 times a million take about five minutes).',
+    '500-byte predictions with 10 features from Kafka, against the same ones from a file. Arguments: rows, how many times the topic holds them (30 times a million take about five minutes).',
   run: async ([rowsText, timesText]) => {
     const rows = Number(rowsText ?? 300_000);
     const times = Number(timesText ?? 1);

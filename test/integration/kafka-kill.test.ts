@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { attachToEngine } from '../../src/store/engine/embedded-engine.ts';
 import { Store } from '../../src/store/store.ts';
 import { Telemetry } from '../../src/telemetry/telemetry.ts';
+import { BLOCK_STEPS, dyingAt } from '../support/block-deaths.ts';
 import { type KafkaBroker, kafkaClient, requireKafka, startKafkaBroker } from '../support/kafka-broker.ts';
 import { KafkaTraffic } from '../support/kafka-records.ts';
 import { waitFor } from '../support/processes.ts';
@@ -58,6 +59,30 @@ describe.skipIf(source === undefined)('every record of Kafka is stored once and 
       }
     }
     await verify({ path, topic: 'kill', traffic, what: deaths });
+    expect(await yard.stop(service)).toEqual({ code: 0, signal: null });
+  });
+
+  test(`through ${ROUNDS} deaths of the service, and of the engine, at every step of a block`, {
+    timeout: 60_000 * BLOCK_STEPS.length * (ROUNDS + 1),
+  }, async () => {
+    const { path, traffic } = await prepare('steps');
+    const deaths: Record<string, number> = {};
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const step of BLOCK_STEPS) {
+        const service = await yard.start(path, dyingAt(step, blocksUntilDeath()));
+        expect(await service.closed).toEqual({ code: null, signal: 'SIGKILL' });
+        deaths[`service ${step}`] = (deaths[`service ${step}`] ?? 0) + 1;
+      }
+      for (const step of ['declared', 'inserting', 'inserted'] as const) {
+        const service = await yard.start(path, dyingAt(step, blocksUntilDeath(), `${path}/data/engine-process.json`));
+        await waitFor('the engine to die', () => service.log().find(({ event }) => event === 'engine_died'));
+        await progress(path, traffic);
+        expect(await yard.stop(service)).toEqual({ code: 0, signal: null });
+        deaths[`engine ${step}`] = (deaths[`engine ${step}`] ?? 0) + 1;
+      }
+    }
+    const service = await yard.start(path);
+    await verify({ path, topic: 'steps', traffic, what: deaths });
     expect(await yard.stop(service)).toEqual({ code: 0, signal: null });
   });
 
@@ -166,6 +191,11 @@ async function stored(path: string): Promise<number> {
 async function blocksOf(registry: Registry): Promise<number> {
   const counter = await registry.getSingleMetric('plumbline_kafka_blocks_total')?.get();
   return (counter?.values ?? []).reduce((sum, { value }) => sum + value, 0);
+}
+
+/** So many that what has piled up is stored: blocks are smaller then than one that is chosen anew after the death. */
+function blocksUntilDeath(): number {
+  return 8 * PARTITIONS + Math.floor(Math.random() * 2 * PARTITIONS);
 }
 
 /** Lets a death happen between any two steps of a block. */
