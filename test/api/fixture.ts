@@ -145,7 +145,8 @@ function driftRows() {
       [
         ['distance', 'numeric', dayIndex === 13 ? 'major' : 'stable', dayIndex === 13 ? 0.4 : 0.004],
         [HOSTILE_FEATURE, 'categorical', 'negligible', 0.011],
-        ['__score__', 'numeric', dayIndex < 7 ? 'insufficient_data' : 'minor', dayIndex < 7 ? 0 : 0.03],
+        ['__score__', 'numeric', dayIndex < 7 ? 'insufficient_data' : 'minor', dayIndex < 7 ? undefined : 0.03],
+        ['rare', 'categorical', 'insufficient_data', undefined],
       ] as const
     ).map(([feature, kind, level, psi]) => ({
       model: MODEL,
@@ -162,14 +163,15 @@ function driftRows() {
       missing_reference: 0,
       missing_current: 0,
       unseen: 0,
-      psi: psi + 0.01,
-      psi_noise: 0.01,
-      psi_corrected: psi,
-      ks: 0.05,
-      ks_error: 0.001,
-      ks_corrected: 0.04,
-      p_value: 0.01,
-      p_adjusted: 0.02,
+      // As they are written: without enough data there is no PSI, without an order no distance.
+      psi: psi === undefined ? 'nan' : psi + 0.01,
+      psi_noise: psi === undefined ? 'nan' : 0.01,
+      psi_corrected: psi ?? 'nan',
+      ks: kind === 'numeric' ? 0.05 : 'nan',
+      ks_error: kind === 'numeric' ? 0.001 : 'nan',
+      ks_corrected: kind === 'numeric' && psi !== undefined ? 0.04 : 'nan',
+      p_value: psi === undefined ? 'nan' : 0.01,
+      p_adjusted: psi === undefined ? 'nan' : 0.02,
       js_distance: 0.05,
       level,
       reason: 'PSI & KS',

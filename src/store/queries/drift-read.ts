@@ -58,8 +58,10 @@ const featureDrift = z.object({
   feature: z.string(),
   kind: z.string(),
   level,
-  psi_corrected: z.number(),
-  ks: z.number(),
+  /** Null where there was too little data. */
+  psi_corrected: z.number().nullable(),
+  /** Null for a categorical feature. */
+  ks: z.number().nullable(),
   missing_current: z.number(),
   unseen: z.number(),
   reason: z.string(),

@@ -11,6 +11,7 @@ import { takeIn } from '../../../src/collectors/http/intake.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { BatchWriter } from '../../../src/store/ingest/batch-writer.ts';
 import { Spool } from '../../../src/store/ingest/spool.ts';
+import { driftBefore } from '../../../src/store/queries/drift-read.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
 
 const HOUR = 3_600_000;
@@ -249,6 +250,18 @@ describe('the drift of a model', () => {
     const results = await resultsOf(REFERENCE_HOURS + 3);
     expect(results.every(({ level, psi_corrected: psi }) => level === 'insufficient_data' && psi === null)).toBe(true);
     expect(results[0]?.reason).toContain('Too few rows: 20 current');
+  });
+
+  test('is what an incident shows: numbers where there are any, for every kind of feature', async () => {
+    const before = async (hours: number) => {
+      const at = START + (REFERENCE_HOURS + hours) * HOUR;
+      const found = await running.store.query(driftBefore, { model: 'credit', at, top: 10 });
+      return found.map(({ feature, psi_corrected, ks }) => [feature, psi_corrected !== null, ks !== null]);
+    };
+    expect(await before(2)).toContainEqual(['amount', true, true]);
+    expect(await before(2)).toContainEqual(['country', true, false]);
+    expect(await before(4)).toContainEqual(['amount', false, true]);
+    expect(await before(4)).toContainEqual(['country', false, false]);
   });
 
   test('is judged against the newest reference also in the window that was judged last', async () => {

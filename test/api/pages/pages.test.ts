@@ -130,7 +130,7 @@ describe('the overview', () => {
       .map((row) => flat(row.text));
     expect(rows[1]).toMatch(new RegExp(`^${MODEL}`));
     expect(rows[1]).toMatch(
-      /1 firing major 2 of 3 6 \/h 0 to 6 predictions an hour .* of 50 ms 0\.00 % 90\.0 % 98 % 2026-03-15 23:50 40 min ago/,
+      /1 firing major 2 of 4 6 \/h 0 to 6 predictions an hour .* of 50 ms 0\.00 % 90\.0 % 98 % 2026-03-15 23:50 40 min ago/,
     );
     expect(rows[2]).toMatch(/^quiet none no reference yet 10 \/h none no data 0\.00 % no data no data/);
   });

@@ -2,7 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { modelSignals } from '../../../src/store/queries/signals-read.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
-import { type ApiFixture, DAY, EPISODE, HOSTILE_TITLE, HOUR, MODEL, NOW, seed, START, startApi } from '../fixture.ts';
+import {
+  type ApiFixture,
+  DAY,
+  EPISODE,
+  HOSTILE_FEATURE,
+  HOSTILE_TITLE,
+  HOUR,
+  MODEL,
+  NOW,
+  seed,
+  START,
+  startApi,
+} from '../fixture.ts';
 
 let running: TestStore;
 let api: ApiFixture;
@@ -163,7 +175,14 @@ describe('GET /v1/incidents', () => {
       .object({
         evidence: z.object({
           signals: z.array(z.object({ signal: z.string(), points: z.array(z.unknown()) })),
-          drifting_features: z.array(z.object({ feature: z.string(), level: z.string() })),
+          drifting_features: z.array(
+            z.object({
+              feature: z.string(),
+              level: z.string(),
+              psi_corrected: z.number().nullable(),
+              ks: z.number().nullable(),
+            }),
+          ),
           sql: z.array(z.object({ title: z.string(), sql: z.string() })),
         }),
       })
@@ -173,7 +192,12 @@ describe('GET /v1/incidents', () => {
       'slo_latency_p99_seconds',
       'gpu_utilization_ratio',
     ]);
-    expect(evidence.drifting_features[0]).toEqual({ feature: 'distance', level: 'major' });
+    expect(evidence.drifting_features).toEqual([
+      { feature: 'distance', level: 'major', psi_corrected: 0.4, ks: 0.05 },
+      { feature: '__score__', level: 'minor', psi_corrected: 0.03, ks: 0.05 },
+      { feature: HOSTILE_FEATURE, level: 'negligible', psi_corrected: 0.011, ks: null },
+      { feature: 'rare', level: 'insufficient_data', psi_corrected: null, ks: null },
+    ]);
     for (const { sql } of evidence.sql) {
       expect(await running.store.rows({ name: 'reproduce', sql })).not.toEqual([]);
     }
