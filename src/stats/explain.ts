@@ -70,6 +70,8 @@ export function topBins(
   return bins.sort((a, b) => b.contribution - a.contribution).slice(0, TOP_BINS);
 }
 
+/** How the sentence begins that a verdict has about a feature whose drift could not be seen. */
+export const BLIND = 'Blind below';
 const FEW_WINDOWS = 24;
 const BLIND_MDE = 0.25;
 const TOP_BINS = 3;
@@ -80,7 +82,7 @@ const NOTES: Readonly<
   no_windows: () => 'The reference has no time windows, so rows are taken as independent (phi 1).',
   few_windows: ({ windows, phi }) => `Phi ${short(phi)} rests on only ${windows} reference windows.`,
   blind: ({ mde, phi }) =>
-    `Blind below a corrected PSI of ${short(mde)}: reference windows vary too much (phi ${short(phi)}) or hold too few rows; a same-hour reference may help.`,
+    `${BLIND} a corrected PSI of ${short(mde)}: reference windows vary too much (phi ${short(phi)}) or hold too few rows; a same-hour reference may help.`,
 };
 
 function verdictSentence(input: {

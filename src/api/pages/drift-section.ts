@@ -27,7 +27,7 @@ ${table({
   name: 'Drift by feature and week',
   className: 'heat',
   caption:
-    'Each cell: the mean noise-corrected PSI of the closed windows that began in that week, and the worst level any of them reached. Worst feature first. An empty cell has no closed window.',
+    'Each cell: the mean noise-corrected PSI of the closed windows that began in that week, and the worst level any of them reached. Worst feature first. An empty cell has no closed window. Blind: the reference varies too much, or holds too few rows, to tell a drift.',
   head: [
     heading('Feature', 't'),
     ...weeks.map(
@@ -101,10 +101,13 @@ function featureRow({ feature, weeks: cells }: FeatureWeeks, weeks: readonly Wee
 
 function cell(row: DriftWeek | undefined): Html {
   if (row === undefined) return html`<td></td>`;
-  const { level, windows, drifted, psi_corrected, psi_max } = row;
+  const { level, windows, drifted, blind, psi_corrected, psi_max } = row;
   const title = `${drifted}/${windows} windows drifted, most ${decimal(psi_max)}`;
   if (psi_corrected === null)
     return html`<td class="insufficient_data" title="${title}"><small>${levelText(level)}</small></td>`;
+  // Calm and unable to see are not the same.
+  if (level === 'stable' && 2 * blind >= windows)
+    return html`<td class="insufficient_data" title="${blind}/${windows} windows blind">${decimal(psi_corrected)} <small>blind</small></td>`;
   const word = level === 'stable' ? undefined : html` <small>${levelText(level)}</small>`;
   return html`<td class="${level}" title="${title}">${decimal(psi_corrected)}${word}</td>`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BLIND } from '../../stats/explain.ts';
 import { LEVELS } from '../../stats/levels.ts';
 import { defineQuery, NOT_COMPILED } from '../query.ts';
 
@@ -15,6 +16,8 @@ const driftWeek = z.object({
   windows: z.number(),
   judged: z.number(),
   drifted: z.number(),
+  /** Windows whose reference varies too much, or holds too few rows, to show a drift. */
+  blind: z.number(),
   psi_corrected: z.number().nullable(),
   psi_max: z.number().nullable(),
 });
@@ -27,7 +30,7 @@ export const driftByWeek = defineQuery<{ readonly model: string; readonly from: 
   name: 'drift_by_week',
   settings: NOT_COMPILED,
   sql: `SELECT toUnixTimestamp(toDateTime(toMonday(window_from), 'UTC')) * 1000 AS week_ms, feature, any(d.kind) AS kind, ${LEVEL_AT(`max(${RANK})`)} AS level,
-  count() AS windows, countIf(d.level != 'insufficient_data') AS judged, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted,
+  count() AS windows, countIf(d.level != 'insufficient_data') AS judged, countIf(${RANK} >= ${LEVELS.indexOf('minor') + 1}) AS drifted, countIf(position(d.reason, '${BLIND}') > 0) AS blind,
   avgIf(d.psi_corrected, d.level != 'insufficient_data') AS psi_corrected, if(judged = 0, nan, maxIf(d.psi_corrected, d.level != 'insufficient_data')) AS psi_max
 FROM drift_results AS d FINAL
 WHERE model = {model:String} AND ${MODEL_LEVEL}

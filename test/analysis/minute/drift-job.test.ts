@@ -11,7 +11,7 @@ import { takeIn } from '../../../src/collectors/http/intake.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { BatchWriter } from '../../../src/store/ingest/batch-writer.ts';
 import { Spool } from '../../../src/store/ingest/spool.ts';
-import { driftBefore } from '../../../src/store/queries/drift-read.ts';
+import { driftBefore, driftByWeek } from '../../../src/store/queries/drift-read.ts';
 import { startTestStore, type TestStore } from '../../support/engine.ts';
 
 const HOUR = 3_600_000;
@@ -175,6 +175,8 @@ describe('the drift of a model', () => {
     const blind = explained.filter(({ warnings }) => warnings.includes('blind'));
     expect(blind.map(({ feature }) => feature)).toEqual(['tide']);
     expect(blind[0]?.mde).toBeGreaterThan(0.25);
+    const weeks = await running.store.query(driftByWeek, { model: 'credit', from: START, to: START + 60 * HOUR });
+    expect(weeks.filter((week) => week.blind > 0).map(({ feature }) => feature)).toEqual(['tide']);
     expect(blind[0]?.reason).toMatch(/Blind below a corrected PSI of .*a same-hour reference may help\./);
   });
 

@@ -16,6 +16,7 @@ function weeks(features: number, count: number): readonly DriftWeek[] {
       windows: 168,
       judged: 168,
       drifted: 168,
+      blind: 0,
       psi_corrected: 0.05,
       psi_max: 0.1,
     })),
@@ -52,6 +53,17 @@ test('a week between two others that has no closed window is an empty cell, not 
       .filter((element) => element.name === 'td')
       .map((cell) => cell.text.trim()),
   ).toEqual(['0.050 minor', '', '0.050 minor']);
+});
+
+test('a week in which drift could not be seen says so, where nothing drifted', () => {
+  const [row] = weeks(1, 1);
+  const cellOf = (level: DriftWeek['level'], blind: number) =>
+    parsePage(section(row === undefined ? [] : [{ ...row, level, blind }]))
+      .filter((element) => element.name === 'td')
+      .map((cell) => cell.text.trim());
+  expect(cellOf('stable', 84)).toEqual(['0.050 blind']);
+  expect(cellOf('stable', 83)).toEqual(['0.050']);
+  expect(cellOf('minor', 168)).toEqual(['0.050 minor']);
 });
 
 test('without any window it says that there is no reference yet', () => {
