@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/**', '**/node_modules/**'],
+    globalSetup: ['test/temp-folder.ts'],
     pool: 'forks',
     maxWorkers: 3,
     isolate: false,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,7 +25,7 @@ export function spawnPlumbline(
   requireFreshBuild();
   return spawn(process.execPath, [BUILT_MAIN, ...args], {
     cwd: options.cwd ?? ROOT,
-    env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', ...options.env },
+    env: { PATH: process.env['PATH'] ?? '', TZ: 'UTC', TMPDIR: tmpdir(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
